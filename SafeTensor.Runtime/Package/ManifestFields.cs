@@ -1,0 +1,16 @@
+namespace SafeTensor.Runtime;
+
+/// <summary>The manifest's body: one CBOR map (RFC 8949) in CTAP2's canonical form, so that one manifest has one encoding.</summary>
+internal static class ManifestFields
+{
+    internal const ulong ModelId = 1, ModelVersion = 2, Created = 3, NotAfter = 4, Producer = 5, Tensors = 6, Files = 7;
+
+    /// <summary>Name, type code, bits, shape, byte length, flags, root.</summary>
+    internal const int TensorFieldCount = 7;
+
+    /// <summary>Name, kind, byte length, flags, root.</summary>
+    internal const int FileFieldCount = 5;
+
+    /// <summary>The one flag there is.</summary>
+    internal const ulong Encrypted = 1;
+}

@@ -1,0 +1,31 @@
+namespace SafeTensor.Runtime;
+
+/// <summary>A model's files, opened and checked: sealed ones or plain ones. What it reads goes into protected memory and nowhere else.</summary>
+internal abstract class ModelPackage : IDisposable
+{
+    internal const string ParamsName = "mod.params", CodeName = "mod.so", GraphName = "mod.json";
+
+    /// <summary>What the package says of itself, authenticated; <see langword="null"/> for a plain model.</summary>
+    internal abstract PackageInfo? Info { get; }
+
+    /// <summary>In file order; what <see cref="ReadParameters"/> counts by.</summary>
+    internal abstract IReadOnlyList<ParameterInfo> Parameters { get; }
+
+    /// <summary>The code, checked, where nobody can write any more. The caller's.</summary>
+    /// <exception cref="FileNotFoundException">The model has no code.</exception>
+    internal abstract CodeImage LoadCode();
+
+    /// <summary>The graph as UTF-8 JSON of exactly the memory's length, checked. The caller's; <see langword="null"/> where there is none.</summary>
+    internal abstract ProtectedMemory? LoadGraph();
+
+    /// <summary>Reads parameter i to <paramref name="offsets"/>[i], for all of them, with all cores.</summary>
+    /// <exception cref="SafeModelException">One was not as sealed. Everything written has been wiped.</exception>
+    internal abstract void ReadParameters(
+        ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Reads one parameter, of exactly <paramref name="destination"/>'s length.</summary>
+    /// <exception cref="SafeModelException">It was not as sealed. What was written has been wiped.</exception>
+    internal abstract void ReadParameter(int index, Span<byte> destination);
+
+    public abstract void Dispose();
+}

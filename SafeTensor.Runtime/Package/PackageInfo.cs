@@ -1,0 +1,84 @@
+namespace SafeTensor.Runtime;
+
+/// <summary>What a sealed package says of itself.</summary>
+/// <remarks>Immutable. What <see cref="Read"/> returns is only what the files claim: anybody can have written them.</remarks>
+public sealed record PackageInfo
+{
+    /// <summary>Whether the key vouches for all of it: <see langword="true"/> only where it comes from a load, a sealing or a verification.</summary>
+    public bool IsAuthenticated { get; init; }
+
+    /// <summary>The package's folder.</summary>
+    public string Path { get; init; } = "";
+
+    /// <summary>The vendor's name for the model, at most 256 bytes.</summary>
+    public string ModelId { get; init; } = "";
+
+    /// <summary>Of this sealing, 32 hexadecimal digits.</summary>
+    public string FileId { get; init; } = "";
+
+    /// <summary>What sealed it; empty where it does not say.</summary>
+    public string Producer { get; init; } = "";
+
+    /// <summary>Rises with every release of the model.</summary>
+    public ulong ModelVersion { get; init; }
+
+    /// <summary>When it was sealed, to the second.</summary>
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>After this it does not load; <see langword="null"/> for never.</summary>
+    public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>Of all segments.</summary>
+    public CipherSuite Suite { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public int SegmentSize { get; init; }
+
+    /// <summary>Parameters, the manifest not counted.</summary>
+    public int TensorCount { get; init; }
+
+    /// <summary>Of parameters, code and graph together.</summary>
+    public long EncryptedBytes { get; init; }
+
+    /// <summary>The parameters that were left readable, in file order.</summary>
+    public IReadOnlyList<string> ClearTensors { get; init; } = [];
+
+    /// <summary>Whether the compiled code is encrypted.</summary>
+    public bool IsCodeSealed { get; init; }
+
+    /// <summary>Whether the graph is encrypted.</summary>
+    public bool IsGraphSealed { get; init; }
+
+    /// <summary>Reads what a package claims, without its key. Decrypts nothing and runs nothing.</summary>
+    /// <param name="path">The package's folder.</param>
+    /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>.</exception>
+    /// <exception cref="SafeModelException">It is not sealed, of an unknown format, above a limit, or damaged.</exception>
+    public static PackageInfo Read(string path)
+    {
+        using var parameters = SealedParams.Open(path);
+        var header = parameters.Header;
+        var rest = parameters.ReadRest();
+        header.AuthenticateRest(rest, parameters.File.Name);
+        var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, parameters.File.Name);
+        return From(path, header, manifest, isAuthenticated: false);
+    }
+
+    internal static PackageInfo From(string path, ManifestHeader header, Manifest manifest, bool isAuthenticated) => new()
+    {
+        IsAuthenticated = isAuthenticated,
+        Path = path,
+        ModelId = manifest.ModelId,
+        FileId = Convert.ToHexStringLower(header.FileId.Span),
+        Producer = manifest.Producer ?? "",
+        ModelVersion = manifest.ModelVersion,
+        Created = manifest.Created,
+        NotAfter = manifest.NotAfter,
+        Suite = header.Suite,
+        SegmentSize = header.SegmentSize,
+        TensorCount = manifest.Tensors.Count,
+        EncryptedBytes = manifest.Tensors.Concat(manifest.Files).Where(part => part.IsEncrypted).Sum(part => part.Length),
+        ClearTensors = [.. manifest.Tensors.Where(part => !part.IsEncrypted).Select(part => part.Name)],
+        IsCodeSealed = manifest.File(FileKind.Code) is { IsEncrypted: true },
+        IsGraphSealed = manifest.File(FileKind.Graph) is { IsEncrypted: true },
+    };
+}

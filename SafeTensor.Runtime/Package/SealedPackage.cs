@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>A sealed package, authenticated up to its manifest. Its parts are authenticated as they are read.</summary>
+internal sealed unsafe class SealedPackage : ModelPackage
+{
+    private readonly SealedParams _params;
+    private readonly KeySchedule _keys;
+    private readonly ReadOnlyMemory<byte> _tags;
+    private readonly long[] _offsets;
+
+    private SealedPackage(SealedParams parameters, KeySchedule keys, Manifest manifest, ReadOnlyMemory<byte> tags, long[] offsets)
+    {
+        _params = parameters;
+        _keys = keys;
+        _tags = tags;
+        _offsets = offsets;
+        Manifest = manifest;
+        Parameters = [.. manifest.Tensors.Select(part => part.Tensor!)];
+        Info = PackageInfo.From(parameters.Directory, parameters.Header, manifest, isAuthenticated: true);
+    }
+
+    internal Manifest Manifest { get; }
+
+    internal override PackageInfo Info { get; }
+
+    internal override IReadOnlyList<ParameterInfo> Parameters { get; }
+
+    private int SegmentSize => _params.Header.SegmentSize;
+
+    /// <summary>Steps 4 to 6 of a load, as far as they concern the manifest.</summary>
+    /// <param name="parameters">Opened by <see cref="SealedParams.Open"/>; owned by the package when this succeeds.</param>
+    /// <param name="modelKey">32 bytes; not kept.</param>
+    /// <param name="expectations">What else must hold.</param>
+    internal static SealedPackage Open(SealedParams parameters, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
+    {
+        var file = parameters.File.Name;
+        var header = parameters.Header;
+        var keys = new KeySchedule(modelKey, header.Salt, header.Suite);
+        try
+        {
+            header.Authenticate(keys, file);
+            var rest = parameters.ReadRest();
+            header.AuthenticateRest(rest, file);
+            var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, file);
+            var offsets = SealedStructure.Verify(parameters, manifest.Tensors);
+            expectations.Check(manifest, file);
+            return new SealedPackage(parameters, keys, manifest, rest.AsMemory(header.BodyLength), offsets);
+        }
+        catch
+        {
+            keys.Dispose();
+            throw;
+        }
+    }
+
+    internal override CodeImage LoadCode()
+    {
+        var part = Manifest.File(FileKind.Code)
+            ?? throw new FileNotFoundException($"The package in '{_params.Directory}' was sealed without compiled code.", CodeName);
+        using var file = OpenFile(part);
+        var image = CodeImage.Create(part.Length);
+        try
+        {
+            ReadFile(part, file, image.Writable);
+            image.Seal();
+            return image;
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    internal override ProtectedMemory? LoadGraph()
+    {
+        if (Manifest.File(FileKind.Graph) is not { } part)
+        {
+            return null;
+        }
+
+        using var file = OpenFile(part);
+        var memory = ProtectedMemory.Reserve(part.Length);
+        try
+        {
+            ReadFile(part, file, memory.Address);
+            return memory;
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    internal override void ReadParameters(
+        ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var parts = StoredTensors(checkRoots: false);
+            Read(parts, Array.ConvertAll(offsets, offset => (nint)destination.Address + (nint)offset), progress, cancellationToken);
+        }
+        catch
+        {
+            destination.Wipe();
+            throw;
+        }
+    }
+
+    internal override void ReadParameter(int index, Span<byte> destination)
+    {
+        try
+        {
+            fixed (byte* address = destination)
+            {
+                var stored = new StoredPart(Manifest.Tensors[index], _params.File, _offsets[index], SegmentSize, checkRoot: false);
+                Read([stored], [(nint)address], progress: null, CancellationToken.None);
+            }
+        }
+        catch
+        {
+            destination.Clear();
+            throw;
+        }
+    }
+
+    /// <summary>Every check of a load, and every root; keeps no plaintext and runs no code.</summary>
+    internal void Verify(IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        LoadGraph()?.Dispose();
+        if (Manifest.File(FileKind.Code) is not null)
+        {
+            LoadCode().Dispose();
+        }
+
+        var parts = StoredTensors(checkRoots: true);
+        Run(parts, () => new OpenWorker(parts, destinations: null, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _keys.Dispose();
+        _params.Dispose();
+    }
+
+    private StoredPart[] StoredTensors(bool checkRoots)
+    {
+        var parts = new StoredPart[Manifest.Tensors.Count];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            parts[i] = new StoredPart(Manifest.Tensors[i], _params.File, _offsets[i], SegmentSize, checkRoots);
+        }
+
+        return parts;
+    }
+
+    private PackageFile OpenFile(ManifestPart part)
+    {
+        var file = PackageFile.Open(Path.Combine(_params.Directory, part.Name));
+        if (file.Length == part.Length && file.Length > 0)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        throw new SafeModelException(
+            SafeModelError.WrongPackage, part.Name, $"has {file.Length} bytes; the one sealed with these parameters has {part.Length}. Get the package again.");
+    }
+
+    private void ReadFile(ManifestPart part, PackageFile file, byte* destination) =>
+        Read([new StoredPart(part, file, 0, SegmentSize, checkRoot: true)], [(nint)destination], progress: null, CancellationToken.None);
+
+    private void Read(StoredPart[] parts, nint[] destinations, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>
+        Run(parts, () => new OpenWorker(parts, destinations, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
+
+    private void Run(StoredPart[] parts, Func<SegmentWorker> createWorker, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        var lengths = Array.ConvertAll(parts, part => part.Manifest.Length);
+        SegmentPipeline.Run(lengths, SegmentSize, createWorker, new ProgressMeter(progress, lengths.Sum()), cancellationToken);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in parts)
+        {
+            if (part.ChecksRoot)
+            {
+                part.VerifyRoot(hash);
+            }
+        }
+    }
+
+    private SegmentCipher NewCipher() => new(_params.Header.Suite, _keys.DataKey, _params.Header.FileId.Span);
+}

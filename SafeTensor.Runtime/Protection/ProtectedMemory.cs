@@ -1,0 +1,194 @@
+using System.Runtime.InteropServices;
+using SafeTensor.Native;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>
+/// Zeroed memory for weights or keys, outside the managed heap: guard pages on both ends, huge pages requested from 2 MiB on,
+/// locked as far as the system allows, left out of core files and forked children, overwritten before it is given back.
+/// </summary>
+/// <remarks>
+/// Whoever hands <see cref="Address"/> to native code keeps this object referenced (<see cref="SafeHandle.DangerousAddRef"/>) for as
+/// long. What the system refused is recorded, not thrown: see <see cref="ProtectionReport"/>.
+/// </remarks>
+internal sealed unsafe class ProtectedMemory : SafeHandle
+{
+    private const long PageSize = 4096, HugePageSize = 2 << 20;
+    private static readonly void* Failed = (void*)-1;
+
+    private readonly long _mapped;
+
+    private ProtectedMemory(byte* address, long length, long mapped)
+        : base(invalidHandleValue: 0, ownsHandle: true)
+    {
+        SetHandle((nint)address);
+        Length = length;
+        _mapped = mapped;
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>The first byte, 2 MiB aligned from 2 MiB on, else page aligned.</summary>
+    internal byte* Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return (byte*)handle;
+        }
+    }
+
+    /// <summary>The bytes that were asked for; the mapping is rounded up to pages.</summary>
+    internal long Length { get; }
+
+    /// <summary>Whether no page of it can reach swap.</summary>
+    internal bool IsLocked { get; private set; }
+
+    /// <summary>Whether the kernel leaves it out of core files. .NET's own dump writer does not ask the kernel.</summary>
+    internal bool IsExcludedFromCoreFiles { get; private set; }
+
+    internal bool IsSecret { get; private set; }
+
+    internal bool IsReadOnly { get; private set; }
+
+    /// <summary>The bytes for which the kernel was asked for huge pages and did not refuse.</summary>
+    internal long HugePageBytes { get; private set; }
+
+    /// <summary>All of it, for memory below 2 GiB.</summary>
+    internal Span<byte> Span => new(Address, checked((int)Length));
+
+    /// <param name="length">Bytes, one at least.</param>
+    /// <param name="kind">Anonymous or secret pages.</param>
+    /// <exception cref="InsufficientMemoryException">The system has no such room.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ProtectionUnavailable"/>: secret pages were required and refused.</exception>
+    internal static ProtectedMemory Reserve(long length, MemoryKind kind = MemoryKind.Anonymous)
+    {
+        SupportedSystem.Require();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        if (length > long.MaxValue / 4)
+        {
+            throw new InsufficientMemoryException($"{length} bytes cannot be reserved.");
+        }
+
+        var alignment = length >= HugePageSize && kind != MemoryKind.Secret ? HugePageSize : PageSize;
+        var mapped = (length + alignment - 1) / alignment * alignment;
+        var memory = Map(length, mapped, alignment);
+        try
+        {
+            memory.Back(kind);
+            return memory;
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes every further write a fault, by whoever it is.</summary>
+    internal void MakeReadOnly() => IsReadOnly = LibC.mprotect(Address, (nuint)_mapped, LibC.PROT_READ) == 0;
+
+    /// <summary>Overwrites everything with zeros; the memory stays usable and writable.</summary>
+    internal void Wipe()
+    {
+        Zero((byte*)handle);
+        IsReadOnly = false;
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        Zero((byte*)handle);
+        return LibC.munmap((byte*)handle - PageSize, (nuint)(_mapped + (2 * PageSize))) == 0;
+    }
+
+    // Address space first, with room to align in; then everything but the aligned block and its two guard pages is given back.
+    private static ProtectedMemory Map(long length, long mapped, long alignment)
+    {
+        var reserved = mapped + alignment + (2 * PageSize);
+        var start = (byte*)LibC.mmap(null, (nuint)reserved, LibC.PROT_NONE, LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS | LibC.MAP_NORESERVE, -1, 0);
+        if (start == Failed)
+        {
+            throw OutOfMemory(length);
+        }
+
+        var address = (byte*)(((nuint)start + (nuint)PageSize + (nuint)alignment - 1) / (nuint)alignment * (nuint)alignment);
+        var end = address + mapped + PageSize;
+        if (address - PageSize > start)
+        {
+            LibC.munmap(start, (nuint)(address - PageSize - start));
+        }
+
+        if (start + reserved > end)
+        {
+            LibC.munmap(end, (nuint)(start + reserved - end));
+        }
+
+        return new ProtectedMemory(address, length, mapped);
+    }
+
+    private void Back(MemoryKind kind)
+    {
+        if (kind != MemoryKind.Anonymous && TryBackWithSecretPages())
+        {
+            return;
+        }
+
+        if (kind == MemoryKind.Secret)
+        {
+            throw new SafeModelException(
+                SafeModelError.ProtectionUnavailable,
+                $"The kernel refused {_mapped} bytes of memfd_secret memory ({Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}). "
+                + "It needs Linux 5.14 or later with secretmem.enable, and RLIMIT_MEMLOCK of that size.");
+        }
+
+        var address = (byte*)handle;
+        var length = (nuint)_mapped;
+        if (LibC.mprotect(address, length, LibC.PROT_READ | LibC.PROT_WRITE) != 0)
+        {
+            throw OutOfMemory(Length);
+        }
+
+        // One advice a call: madvise takes a number, not flags.
+        HugePageBytes = _mapped >= HugePageSize && LibC.madvise(address, length, LibC.MADV_HUGEPAGE) == 0 ? _mapped : 0;
+        IsExcludedFromCoreFiles = LibC.madvise(address, length, LibC.MADV_DONTDUMP) == 0;
+        LibC.madvise(address, length, LibC.MADV_DONTFORK);
+
+        // On fault, so that the pages are first touched by all the threads that fill them and not one by one in here.
+        IsLocked = LibC.mlock2(address, length, LibC.MLOCK_ONFAULT) == 0;
+    }
+
+    private bool TryBackWithSecretPages()
+    {
+        var fd = (int)LibC.syscall(LibC.SYS_memfd_secret, LibC.O_CLOEXEC);
+        if (fd < 0)
+        {
+            return false;
+        }
+
+        var mapped = LibC.ftruncate(fd, _mapped) == 0
+            && LibC.mmap((byte*)handle, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED | LibC.MAP_FIXED, fd, 0) != Failed;
+        var error = Marshal.GetLastPInvokeError();
+        LibC.close(fd);
+        Marshal.SetLastPInvokeError(error);
+        if (mapped)
+        {
+            // A child must not share it: a write there would change this process's weights or keys.
+            LibC.madvise((byte*)handle, (nuint)_mapped, LibC.MADV_DONTFORK);
+            IsSecret = IsLocked = IsExcludedFromCoreFiles = true;
+        }
+
+        return mapped;
+    }
+
+    private void Zero(byte* address)
+    {
+        // Fails only for memory that was never made accessible, which then holds nothing.
+        if (LibC.mprotect(address, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE) == 0)
+        {
+            NativeMemory.Clear(address, (nuint)_mapped);
+        }
+    }
+
+    private static InsufficientMemoryException OutOfMemory(long length) =>
+        new($"The system has no room for {length} bytes ({Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}).");
+}
