@@ -1,0 +1,57 @@
+namespace SafeTensor.Runtime;
+
+/// <summary>Locked memory for one raw key: <c>memfd_secret</c> where the kernel has it.</summary>
+internal static class KeyPage
+{
+    internal static ProtectedMemory Create() => ProtectedMemory.Reserve(ModelKey.Length, MemoryKind.SecretIfAvailable);
+
+    /// <summary>Asks <paramref name="key"/> for the key of a package; the caller's.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.KeyUnavailable"/>.</exception>
+    internal static ProtectedMemory Unwrap(ModelKey key, KeyRequest request)
+    {
+        var page = Create();
+        try
+        {
+            key.Unwrap(request, page.Span);
+            return page;
+        }
+        catch (Exception e)
+        {
+            page.Dispose();
+            if (IsMisuse(e))
+            {
+                throw;
+            }
+
+            throw Unavailable(key, e);
+        }
+    }
+
+    /// <inheritdoc cref="Unwrap"/>
+    internal static async Task<ProtectedMemory> UnwrapAsync(ModelKey key, KeyRequest request, CancellationToken cancellationToken)
+    {
+        var page = Create();
+        try
+        {
+            using var destination = new RevocableMemory(page);
+            await key.UnwrapAsync(request, destination.Memory, cancellationToken).ConfigureAwait(false);
+            return page;
+        }
+        catch (Exception e)
+        {
+            page.Dispose();
+            if (IsMisuse(e) || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+            {
+                throw;
+            }
+
+            throw Unavailable(key, e);
+        }
+    }
+
+    // What already says it well enough: a missing file, a disposed key, a key of the wrong kind.
+    private static bool IsMisuse(Exception e) => e is SafeModelException or FileNotFoundException or ObjectDisposedException or NotSupportedException;
+
+    private static SafeModelException Unavailable(ModelKey key, Exception cause) => new(
+        SafeModelError.KeyUnavailable, $"{key.GetType().Name} gave no key: {cause.Message}", cause);
+}
