@@ -96,6 +96,10 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int setenv(string name, string value, int overwrite);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial void* dlopen(string path, int flags);
 
     [LibraryImport(Library)]

@@ -48,6 +48,15 @@ internal sealed class GraphDescription
         return Read(json.Span, file.Name);
     }
 
+    /// <summary>What is left of the arguments without the parameters: what a run must be given.</summary>
+    internal IReadOnlyList<TensorInfo> InputsWithout(IEnumerable<string> parameters)
+    {
+        var names = parameters.ToHashSet(StringComparer.Ordinal);
+        return [.. Arguments.Where(argument => !names.Contains(argument.Name)).Select(argument => argument.ToTensorInfo(_file))];
+    }
+
+    internal IReadOnlyList<TensorInfo> OutputInfos() => [.. Outputs.Select(output => output.ToTensorInfo(_file))];
+
     /// <exception cref="SafeModelException"><see cref="SafeModelError.ModelInvalid"/>: the graph has no such parameter, or one of another type or shape.</exception>
     internal void RequireParameters(IReadOnlyList<ParameterInfo> parameters)
     {

@@ -49,6 +49,12 @@ public sealed record PackageInfo
     /// <summary>Whether the graph is encrypted.</summary>
     public bool IsGraphSealed { get; init; }
 
+    /// <summary>What the model takes, without its parameters; empty where the graph is sealed and no key was given, or there is none.</summary>
+    public IReadOnlyList<TensorInfo> Inputs { get; init; } = [];
+
+    /// <summary>What the model gives; empty where the graph is sealed and no key was given, or there is none.</summary>
+    public IReadOnlyList<TensorInfo> Outputs { get; init; } = [];
+
     /// <summary>Reads what a package claims, without its key. Decrypts nothing and runs nothing.</summary>
     /// <param name="path">The package's folder.</param>
     /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>.</exception>
@@ -60,8 +66,19 @@ public sealed record PackageInfo
         var rest = parameters.ReadRest();
         header.AuthenticateRest(rest, parameters.File.Name);
         var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, parameters.File.Name);
-        return From(path, header, manifest, isAuthenticated: false);
+        var info = From(path, header, manifest, isAuthenticated: false);
+        if (manifest.File(FileKind.Graph) is not { IsEncrypted: false } part)
+        {
+            return info;
+        }
+
+        using var graph = PackageFile.Open(System.IO.Path.Combine(path, part.Name));
+        return info.With(GraphDescription.Read(graph), manifest);
     }
+
+    /// <summary>With the inputs and outputs that a graph describes.</summary>
+    internal PackageInfo With(GraphDescription graph, Manifest manifest) =>
+        this with { Inputs = graph.InputsWithout(manifest.Tensors.Select(tensor => tensor.Name)), Outputs = graph.OutputInfos() };
 
     internal static PackageInfo From(string path, ManifestHeader header, Manifest manifest, bool isAuthenticated) => new()
     {

@@ -187,12 +187,19 @@ internal sealed class SealedPackage : ModelPackage
                 .. Manifest.Files.Zip(files, (part, file) => new StoredPart(part, file, 0, SegmentSize, checkRoot: true)),
             ];
             Run(parts, () => new OpenWorker(parts, destinations: null, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
-            return Info;
+            return Describe();
         }
         finally
         {
             files.ForEach(file => file.Dispose());
         }
+    }
+
+    /// <summary><see cref="Info"/> with what the graph describes.</summary>
+    internal PackageInfo Describe()
+    {
+        using var graph = LoadGraph();
+        return graph is null ? Info : Info.With(GraphDescription.Read(graph.Span, GraphName), Manifest);
     }
 
     public override void Dispose()

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using SafeTensor.Native;
 
 namespace SafeTensor.Runtime;
@@ -13,18 +12,18 @@ internal sealed unsafe class CodeImage : IDisposable
 {
     private const int WriteSeals = LibC.F_SEAL_WRITE | LibC.F_SEAL_SHRINK | LibC.F_SEAL_GROW | LibC.F_SEAL_SEAL;
 
-    private readonly SafeFileHandle _file;
     private readonly long _length;
     private byte* _writable;
+    private int _descriptor;
 
-    private CodeImage(SafeFileHandle file, long length)
+    private CodeImage(int descriptor, long length)
     {
-        _file = file;
+        _descriptor = descriptor;
         _length = length;
     }
 
     /// <summary>What to give to the loader.</summary>
-    internal string Path => $"/proc/self/fd/{_file.DangerousGetHandle()}";
+    internal string Path => $"/proc/self/fd/{_descriptor}";
 
     /// <summary>Where to write the code; until <see cref="Seal"/>.</summary>
     internal byte* Writable => _writable != null ? _writable : throw new InvalidOperationException("The code image is sealed.");
@@ -34,17 +33,16 @@ internal sealed unsafe class CodeImage : IDisposable
     internal static CodeImage Create(long length)
     {
         SupportedSystem.Require();
-        var file = new SafeFileHandle(Open(), ownsHandle: true);
-        var image = new CodeImage(file, length);
+        var image = new CodeImage(Open(), length);
         try
         {
-            if (file.IsInvalid || LibC.ftruncate((int)file.DangerousGetHandle(), length) != 0)
+            if (image._descriptor < 0 || LibC.ftruncate(image._descriptor, length) != 0)
             {
                 throw Refused();
             }
 
             var address = LibC.mmap(
-                null, (nuint)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, (int)file.DangerousGetHandle(), 0);
+                null, (nuint)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, image._descriptor, 0);
             if (address == (void*)-1)
             {
                 throw Refused();
@@ -65,7 +63,7 @@ internal sealed unsafe class CodeImage : IDisposable
     internal void Seal()
     {
         Unmap();
-        if (LibC.fcntl((int)_file.DangerousGetHandle(), LibC.F_ADD_SEALS, WriteSeals) != 0)
+        if (LibC.fcntl(_descriptor, LibC.F_ADD_SEALS, WriteSeals) != 0)
         {
             throw Refused();
         }
@@ -74,7 +72,7 @@ internal sealed unsafe class CodeImage : IDisposable
     /// <summary>Call when the library made from it is freed. Where something else still holds the library, the descriptor stays open for good.</summary>
     public void Dispose()
     {
-        if (_file.IsClosed)
+        if (_descriptor < 0)
         {
             return;
         }
@@ -88,15 +86,17 @@ internal sealed unsafe class CodeImage : IDisposable
         var library = LibC.dlopen(Path, LibC.RTLD_LAZY | LibC.RTLD_NOLOAD);
         if (library == null)
         {
-            _file.Dispose();
-            return;
+            _ = LibC.close(_descriptor);
+        }
+        else
+        {
+            _ = LibC.dlclose(library);
         }
 
-        _ = LibC.dlclose(library);
-        _file.SetHandleAsInvalid();
+        _descriptor = -1;
     }
 
-    private static nint Open()
+    private static int Open()
     {
         fixed (byte* name = "safetensor-code"u8)
         {

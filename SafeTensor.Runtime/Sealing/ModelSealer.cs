@@ -53,4 +53,32 @@ public static class ModelSealer
             },
             cancellationToken);
     }
+
+    /// <summary>Makes every check of a load, and every hash, on pool threads. Keeps no plaintext and runs no code.</summary>
+    /// <param name="path">The package's folder.</param>
+    /// <param name="key">Used during the call only; stays the caller's.</param>
+    /// <param name="options">Which model and version must be found; <see langword="null"/> for any.</param>
+    /// <param name="progress">Told of bytes checked, in order, from worker threads.</param>
+    /// <param name="cancellationToken">Stops within one segment.</param>
+    /// <returns>What the package says of itself, authenticated.</returns>
+    /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>, or a file of it is missing.</exception>
+    /// <exception cref="SafeModelException">The package is not as it was sealed, or not what the options expect.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<PackageInfo> VerifyAsync(
+        string path,
+        ModelKey key,
+        SafeModelOptions? options = null,
+        IProgress<ModelProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var expectations = (options ?? new SafeModelOptions()).Expectations;
+        return Task.Run(
+            async () =>
+            {
+                using var package = await SealedPackage.OpenAsync(path, key, expectations, cancellationToken).ConfigureAwait(false);
+                return package.Verify(progress, cancellationToken);
+            },
+            cancellationToken);
+    }
 }

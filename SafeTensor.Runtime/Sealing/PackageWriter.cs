@@ -154,7 +154,7 @@ internal sealed class PackageWriter : IDisposable
     {
         var any = new PackageExpectations(ModelId: null, MinimumVersion: 0, new FixedTime(DateTimeOffset.MinValue));
         using var package = SealedPackage.Open(_folder.Path, modelKey, any);
-        return package.Info;
+        return package.Describe();
     }
 
     private SafeFileHandle Create(string name)

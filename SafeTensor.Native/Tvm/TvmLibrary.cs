@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+
+namespace SafeTensor.Native;
+
+/// <summary>The process's one graph-executor runtime: the embedded one, or a <c>libtvm_runtime</c> that the program names.</summary>
+internal static unsafe class TvmLibrary
+{
+    private const string FileName = "libsafetensor_tvm.so";
+
+    private static readonly Lock Gate = new();
+    private static string? _path;
+
+    /// <summary>Of the library that was loaded; 0 before.</summary>
+    internal static nint Handle { get; private set; }
+
+    internal static bool IsEmbedded { get; private set; }
+
+    /// <summary>Loads the runtime, once. Never looks at an environment variable: such a library would see the decrypted weights.</summary>
+    /// <param name="path">Of Apache's library; <see langword="null"/> for the embedded one.</param>
+    /// <returns>The full path of what is loaded.</returns>
+    /// <exception cref="InvalidOperationException">Another runtime is loaded already.</exception>
+    /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>.</exception>
+    /// <exception cref="DllNotFoundException">The library is missing or cannot be loaded; the message says where and why.</exception>
+    /// <exception cref="EntryPointNotFoundException">It is no runtime for graph-executor models.</exception>
+    internal static string Load(string? path)
+    {
+        SupportedSystem.Require();
+        var full = path is null ? null : Path.GetFullPath(path);
+        lock (Gate)
+        {
+            if (_path is null)
+            {
+                Open(full ?? FindEmbedded(), isEmbedded: full is null);
+            }
+            else if (full is null ? !IsEmbedded : full != _path)
+            {
+                throw new InvalidOperationException(
+                    $"This process runs graph-executor models on '{_path}', and '{full ?? "the embedded runtime"}' was asked for. "
+                    + "There is one such runtime a process: use the same for every model.");
+            }
+
+            return _path!;
+        }
+    }
+
+    private static void Open(string path, bool isEmbedded)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"There is no TVM runtime '{path}'.", path);
+        }
+
+        if (!isEmbedded)
+        {
+            // Apache's thread pool would pin the calling thread, which is the host's, to cores. Set before its first use; the user's own setting wins.
+            _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
+        }
+
+        // Global, since modules compiled from C source take the runtime's functions from the global scope.
+        var handle = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_GLOBAL);
+        if (handle == null)
+        {
+            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {Utf8StringMarshaller.ConvertToManaged(LibC.dlerror())}.");
+        }
+
+        // TVM 0.20 and newer have no graph executor; 0.21 and newer not even this function.
+        if (!NativeLibrary.TryGetExport((nint)handle, nameof(TvmApi.TVMFuncCall), out _))
+        {
+            throw new EntryPointNotFoundException(
+                $"'{path}' is no runtime for graph-executor models (it lacks TVMFuncCall). Name a libtvm_runtime.so of TVM 0.14 to 0.19, or none.");
+        }
+
+        Handle = (nint)handle;
+        IsEmbedded = isEmbedded;
+        _path = path;
+    }
+
+    private static string FindEmbedded()
+    {
+        var folders = new List<string> { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native") };
+        if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string directories)
+        {
+            folders.AddRange(directories.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        }
+
+        return folders.Select(folder => Path.Combine(folder, FileName)).FirstOrDefault(File.Exists)
+            ?? throw new DllNotFoundException(
+                $"{FileName}, SafeTensor's native part, was not found in {string.Join(", ", folders.Distinct())}. "
+                + "Reference the package SafeTensor.Runtime, or put the file beside the program.");
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>Every message that loading and running logs; ids are stable. None carries a key, a weight, an input or an output.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Loaded {Path}, weights protected at level {Level}, in {ElapsedMs:F1} ms")]
+    internal static partial void Loaded(ILogger logger, string path, ProtectionLevel level, double elapsedMs);
+
+    [LoggerMessage(2, LogLevel.Warning, "{Path} is not encrypted: whoever has its files has the model")]
+    internal static partial void LoadedPlain(ILogger logger, string path);
+
+    [LoggerMessage(3, LogLevel.Error, "{Path} was refused: {Error}")]
+    internal static partial void Refused(ILogger logger, string path, SafeModelError error);
+}

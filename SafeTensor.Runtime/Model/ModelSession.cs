@@ -1,0 +1,286 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>One executor with buffers of its own: for a loop that copies and allocates nothing.</summary>
+/// <remarks>
+/// One call at a time, from any thread. A span over its buffers is valid memory for as long as it is held: it shows the results of the
+/// next run, or zeros after <see cref="Dispose"/>, and never freed memory or another session's data.
+/// </remarks>
+public sealed class ModelSession : IDisposable
+{
+    /// <summary>What bound memory must be aligned to, in bytes.</summary>
+    public const int Alignment = 128;
+
+    private const int Idle = 0, Busy = 1, Disposed = 2;
+
+    private readonly RunGate? _gate;
+    private readonly Executor _executor;
+    private readonly SessionBuffer[] _inputs;
+    private readonly SessionBuffer[] _outputs;
+    private int _state;
+
+    /// <param name="model">What it runs.</param>
+    /// <param name="executor">Owned by the session when this succeeds.</param>
+    /// <param name="gate">The model's; <see langword="null"/> for its own pooled sessions, which run inside of it.</param>
+    internal unsafe ModelSession(SafeModel model, Executor executor, RunGate? gate)
+    {
+        Model = model;
+        _executor = executor;
+        _gate = gate;
+        _inputs = [.. model.Inputs.Select(input => new SessionBuffer.Owned(input.ByteLength))];
+        _outputs = [.. model.Outputs.Select(output => new SessionBuffer.Owned(output.ByteLength))];
+        for (var i = 0; i < _inputs.Length; i++)
+        {
+            executor.BindInput(i, _inputs[i].Address);
+        }
+
+        for (var i = 0; i < _outputs.Length; i++)
+        {
+            executor.BindOutput(i, _outputs[i].Address);
+        }
+    }
+
+    /// <summary>What it runs.</summary>
+    public SafeModel Model { get; }
+
+    /// <summary>The memory that the next run reads an input from, row-major. Not during <see cref="Run"/>.</summary>
+    /// <typeparam name="T">The .NET type of the input's element type.</typeparam>
+    /// <param name="index">Among the model's inputs.</param>
+    /// <exception cref="ArgumentException">There is no such input, or <typeparamref name="T"/> is not its type.</exception>
+    /// <exception cref="ObjectDisposedException">The session or its model is disposed.</exception>
+    public Span<T> Input<T>(int index = 0)
+        where T : unmanaged => Elements<T>(Model.Inputs, _inputs, index);
+
+    /// <param name="name">Of an input.</param>
+    /// <inheritdoc cref="Input{T}(int)"/>
+    public Span<T> Input<T>(string name)
+        where T : unmanaged => Elements<T>(Model.Inputs, _inputs, SafeModel.Find(Model.Inputs, name, "input"));
+
+    /// <summary>The memory that each run writes an output to, row-major. Read-only, since an output can be a weight or an input. Not during <see cref="Run"/>.</summary>
+    /// <typeparam name="T">The .NET type of the output's element type.</typeparam>
+    /// <param name="index">Among the model's outputs.</param>
+    /// <exception cref="ArgumentException">There is no such output, or <typeparamref name="T"/> is not its type.</exception>
+    /// <exception cref="ObjectDisposedException">The session or its model is disposed.</exception>
+    public ReadOnlySpan<T> Output<T>(int index = 0)
+        where T : unmanaged => Elements<T>(Model.Outputs, _outputs, index);
+
+    /// <param name="name">Of an output.</param>
+    /// <inheritdoc cref="Output{T}(int)"/>
+    public ReadOnlySpan<T> Output<T>(string name)
+        where T : unmanaged => Elements<T>(Model.Outputs, _outputs, SafeModel.Find(Model.Outputs, name, "output"));
+
+    /// <summary>As <see cref="Input{T}(int)"/>, with its shape; a scalar is [1]. Allocates nothing up to rank 5.</summary>
+    /// <inheritdoc cref="Input{T}(int)" path="/*[not(self::summary)]"/>
+    public TensorSpan<T> InputTensor<T>(int index = 0)
+        where T : unmanaged
+    {
+        var elements = Input<T>(index);
+        Span<nint> lengths = stackalloc nint[Math.Max(1, Model.Inputs[index].Shape.Length)];
+        return new TensorSpan<T>(elements, Lengths(Model.Inputs[index], lengths));
+    }
+
+    /// <summary>As <see cref="Output{T}(int)"/>, with its shape; a scalar is [1]. Allocates nothing up to rank 5.</summary>
+    /// <inheritdoc cref="Output{T}(int)" path="/*[not(self::summary)]"/>
+    public ReadOnlyTensorSpan<T> OutputTensor<T>(int index = 0)
+        where T : unmanaged
+    {
+        var elements = Output<T>(index);
+        Span<nint> lengths = stackalloc nint[Math.Max(1, Model.Outputs[index].Shape.Length)];
+        return new ReadOnlyTensorSpan<T>(elements, Lengths(Model.Outputs[index], lengths));
+    }
+
+    /// <summary>As <see cref="Input{T}(int)"/>, of any element type, little-endian.</summary>
+    /// <param name="index">Among the model's inputs.</param>
+    public Span<byte> InputBytes(int index = 0) => Buffer(_inputs, index, "input").Bytes;
+
+    /// <summary>As <see cref="Output{T}(int)"/>, of any element type, little-endian.</summary>
+    /// <param name="index">Among the model's outputs.</param>
+    public ReadOnlySpan<byte> OutputBytes(int index = 0) => Buffer(_outputs, index, "output").Bytes;
+
+    /// <summary>Computes the outputs from the inputs. Allocates nothing; no token, since a run cannot be stopped half-way.</summary>
+    /// <exception cref="InvalidOperationException">A call on this session is under way on another thread.</exception>
+    /// <exception cref="ObjectDisposedException">The session or its model is disposed.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: a kernel failed; the message is its own.</exception>
+    public void Run()
+    {
+        Begin();
+        try
+        {
+            _gate?.Enter();
+            try
+            {
+                _executor.Run();
+            }
+            finally
+            {
+                _gate?.Exit();
+            }
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    /// <summary>Reads an input from the caller's memory from now on, without a copy. Pinned until rebound or disposed; not to be touched during <see cref="Run"/>.</summary>
+    /// <typeparam name="T">The .NET type of the input's element type.</typeparam>
+    /// <param name="index">Among the model's inputs.</param>
+    /// <param name="memory">Of the input's exact length, aligned to <see cref="Alignment"/> bytes.</param>
+    /// <exception cref="ArgumentException">Another type or length, or misaligned.</exception>
+    public void BindInput<T>(int index, Memory<T> memory)
+        where T : unmanaged => Bind(Model.Inputs, index, memory, input: true);
+
+    /// <summary>Writes an output to the caller's memory from now on. An output that is an input, a weight or another output is copied there after the run.</summary>
+    /// <typeparam name="T">The .NET type of the output's element type.</typeparam>
+    /// <param name="index">Among the model's outputs.</param>
+    /// <param name="memory">Of the output's exact length, aligned to <see cref="Alignment"/> bytes.</param>
+    /// <exception cref="ArgumentException">Another type or length, or misaligned.</exception>
+    public void BindOutput<T>(int index, Memory<T> memory)
+        where T : unmanaged => Bind(Model.Outputs, index, memory, input: false);
+
+    /// <summary>As <see cref="BindInput{T}(int, Memory{T})"/>, for memory that the caller keeps alive until it is rebound or the session disposed.</summary>
+    /// <param name="index">Among the model's inputs.</param>
+    /// <param name="address">Aligned to <see cref="Alignment"/> bytes.</param>
+    /// <param name="byteLength">The input's exact length.</param>
+    /// <exception cref="ArgumentException">Another length, or misaligned.</exception>
+    public unsafe void BindInput(int index, void* address, nuint byteLength) => Bind(Model.Inputs, index, address, byteLength, input: true);
+
+    /// <summary>As <see cref="BindOutput{T}(int, Memory{T})"/>, for memory that the caller keeps alive until it is rebound or the session disposed.</summary>
+    /// <param name="index">Among the model's outputs.</param>
+    /// <param name="address">Aligned to <see cref="Alignment"/> bytes.</param>
+    /// <param name="byteLength">The output's exact length.</param>
+    /// <exception cref="ArgumentException">Another length, or misaligned.</exception>
+    public unsafe void BindOutput(int index, void* address, nuint byteLength) => Bind(Model.Outputs, index, address, byteLength, input: false);
+
+    /// <summary>Zeroes the session's own buffers and frees its executor.</summary>
+    /// <exception cref="InvalidOperationException">A run is under way on another thread.</exception>
+    public void Dispose()
+    {
+        var state = Interlocked.CompareExchange(ref _state, Disposed, Idle);
+        if (state == Busy)
+        {
+            throw InUse();
+        }
+
+        if (state == Idle)
+        {
+            _executor.Dispose();
+            foreach (var buffer in _inputs.Concat(_outputs))
+            {
+                buffer.Dispose();
+            }
+        }
+    }
+
+    private Span<T> Elements<T>(IReadOnlyList<TensorInfo> infos, SessionBuffer[] buffers, int index)
+        where T : unmanaged
+    {
+        var buffer = Buffer(buffers, index, ReferenceEquals(buffers, _inputs) ? "input" : "output");
+        var info = infos[index];
+        return info.ElementType.IsHeldBy<T>()
+            ? MemoryMarshal.Cast<byte, T>(buffer.Bytes)
+            : throw new ArgumentException($"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}; {typeof(T).Name} was asked for.");
+    }
+
+    private SessionBuffer Buffer(SessionBuffer[] buffers, int index, string kind)
+    {
+        ObjectDisposedException.ThrowIf(_state == Disposed || _gate is { IsClosed: true }, this);
+        return (uint)index < (uint)buffers.Length
+            ? buffers[index]
+            : throw new ArgumentOutOfRangeException(nameof(index), index, $"The model has {buffers.Length} {kind}s.");
+    }
+
+    private unsafe void Bind<T>(IReadOnlyList<TensorInfo> infos, int index, Memory<T> memory, bool input)
+        where T : unmanaged
+    {
+        var info = Info(infos, index, input);
+        if (!info.ElementType.IsHeldBy<T>() || memory.Length != info.ElementCount)
+        {
+            throw new ArgumentException($"{info} cannot be bound to {memory.Length} elements of {typeof(T).Name}.", nameof(memory));
+        }
+
+        Replace(index, new SessionBuffer.Bound<T>(memory), info, input);
+    }
+
+    private unsafe void Bind(IReadOnlyList<TensorInfo> infos, int index, void* address, nuint byteLength, bool input)
+    {
+        var info = Info(infos, index, input);
+        if (address == null || byteLength != (nuint)info.ByteLength)
+        {
+            throw new ArgumentException($"{info} has {info.ByteLength} bytes; {byteLength} at {(nint)address:x} were given.", nameof(byteLength));
+        }
+
+        Replace(index, new SessionBuffer.Promised(address, info.ByteLength), info, input);
+    }
+
+    private unsafe void Replace(int index, SessionBuffer buffer, TensorInfo info, bool input)
+    {
+        if (!SessionBuffer.IsAligned(buffer.Address))
+        {
+            buffer.Dispose();
+            throw new ArgumentException($"The memory for {info} begins at {(nint)buffer.Address:x}, which is not a multiple of {Alignment} bytes.");
+        }
+
+        Begin();
+        try
+        {
+            var buffers = input ? _inputs : _outputs;
+            if (input)
+            {
+                _executor.BindInput(index, buffer.Address);
+            }
+            else
+            {
+                _executor.BindOutput(index, buffer.Address);
+            }
+
+            (var old, buffers[index]) = (buffers[index], buffer);
+            old.Dispose();
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    private TensorInfo Info(IReadOnlyList<TensorInfo> infos, int index, bool input)
+    {
+        Buffer(input ? _inputs : _outputs, index, input ? "input" : "output");
+        return infos[index];
+    }
+
+    private static Span<nint> Lengths(TensorInfo info, Span<nint> lengths)
+    {
+        lengths[0] = 1;
+        for (var i = 0; i < info.Shape.Length; i++)
+        {
+            lengths[i] = (nint)info.Shape[i];
+        }
+
+        return lengths;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Begin()
+    {
+        var state = Interlocked.CompareExchange(ref _state, Busy, Idle);
+        if (state != Idle)
+        {
+            ObjectDisposedException.ThrowIf(state == Disposed, this);
+            throw InUse();
+        }
+    }
+
+    private void End() => Volatile.Write(ref _state, Idle);
+
+    private static InvalidOperationException InUse() =>
+        new("A call on this session is under way on another thread. A session is for one thread at a time: make one for each, or use SafeModel.Run.");
+}

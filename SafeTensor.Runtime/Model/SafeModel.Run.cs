@@ -1,0 +1,320 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace SafeTensor.Runtime;
+
+public sealed partial class SafeModel
+{
+    /// <summary>Runs the model once. Inputs are copied in, outputs are arrays of their own. Blocks, first come first served, while as many runs as allowed are under way.</summary>
+    /// <param name="inputs">Each input once, by name: <c>model.Run(("a", a), ("b", b))</c>.</param>
+    /// <returns>The outputs.</returns>
+    /// <exception cref="ArgumentException">An input is missing, unknown, given twice, or of another type or shape; the message has both sides.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: a kernel failed.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public ModelOutputs Run(params ReadOnlySpan<(string Name, TensorValue Value)> inputs)
+    {
+        Span<int> order = stackalloc int[Math.Min(Inputs.Count, 64)];
+        order = Inputs.Count <= order.Length ? order : new int[Inputs.Count];
+        order.Fill(-1);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            Claim(order, inputs[i].Name, i);
+        }
+
+        RequireAll(order);
+        for (var i = 0; i < order.Length; i++)
+        {
+            TensorCheck.Input(Inputs[i], inputs[order[i]].Value);
+        }
+
+        using var run = Begin();
+        for (var i = 0; i < order.Length; i++)
+        {
+            inputs[order[i]].Value.Bytes.CopyTo(run.Session.InputBytes(i));
+        }
+
+        return Finish(run.Session);
+    }
+
+    /// <summary>As <see cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})"/>, for names that are known only at run time.</summary>
+    /// <param name="inputs">Each input once.</param>
+    /// <returns>The outputs.</returns>
+    /// <inheritdoc cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})" path="/exception"/>
+    public ModelOutputs Run(IReadOnlyDictionary<string, TensorValue> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var pairs = new (string, TensorValue)[inputs.Count];
+        var count = 0;
+        foreach (var (name, value) in inputs)
+        {
+            pairs[count++] = (name, value);
+        }
+
+        return Run(pairs.AsSpan(0, count));
+    }
+
+    /// <summary>As <see cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})"/>, for a model with one input.</summary>
+    /// <param name="input">Of the input's type and shape; a flat array takes the shape.</param>
+    /// <returns>The outputs.</returns>
+    /// <inheritdoc cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})" path="/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public ModelOutputs Run(TensorValue input)
+    {
+        RequireOneInput();
+        TensorCheck.Input(Inputs[0], input);
+        using var run = Begin();
+        input.Bytes.CopyTo(run.Session.InputBytes());
+        return Finish(run.Session);
+    }
+
+    /// <summary>Runs a model of one input and one output on the caller's memory. Any thread; allocates nothing.</summary>
+    /// <typeparam name="TIn">The .NET type of the input's element type.</typeparam>
+    /// <typeparam name="TOut">The .NET type of the output's element type.</typeparam>
+    /// <param name="input">The input's exact number of elements, row-major.</param>
+    /// <param name="output">The output's exact number of elements; overwritten.</param>
+    /// <exception cref="ArgumentException">The model has more inputs or outputs, or a span has another type or length.</exception>
+    /// <inheritdoc cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})" path="/exception[not(starts-with(@cref, 'T:System.ArgumentException'))]"/>
+    public void Run<TIn, TOut>(ReadOnlySpan<TIn> input, Span<TOut> output)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        RequireOneInput();
+        RequireOneOutput();
+        TensorCheck.Span<TIn>(Inputs[0], input.Length, nameof(input));
+        TensorCheck.Span<TOut>(Outputs[0], output.Length, nameof(output));
+        using var run = Begin();
+        RunOnce(run.Session, MemoryMarshal.AsBytes(input), MemoryMarshal.AsBytes(output));
+    }
+
+    /// <summary>Runs k inputs that stand end to end into k outputs end to end, over several executors. Allocates nothing for each run.</summary>
+    /// <typeparam name="TIn">The .NET type of the input's element type.</typeparam>
+    /// <typeparam name="TOut">The .NET type of the output's element type.</typeparam>
+    /// <param name="inputs">k times the input's number of elements.</param>
+    /// <param name="outputs">k times the output's number of elements; overwritten.</param>
+    /// <param name="cancellationToken">Looked at between runs; outputs of runs that were not made stay as they were.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc cref="Run{TIn, TOut}" path="/exception"/>
+    public unsafe void RunBatch<TIn, TOut>(ReadOnlySpan<TIn> inputs, Span<TOut> outputs, CancellationToken cancellationToken = default)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        RequireOneInput();
+        RequireOneOutput();
+        var inputLength = (int)Math.Max(1, Inputs[0].ElementCount);
+        var count = inputs.Length / inputLength;
+        if (count * (long)inputLength != inputs.Length || count * Outputs[0].ElementCount != outputs.Length)
+        {
+            throw new ArgumentException(
+                $"{inputs.Length} elements are not a whole number of inputs of {Inputs[0].ElementCount}, or {outputs.Length} not as many outputs of {Outputs[0].ElementCount}.",
+                nameof(inputs));
+        }
+
+        if (count == 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return;
+        }
+
+        TensorCheck.Span<TIn>(Inputs[0], inputLength, nameof(inputs));
+        TensorCheck.Span<TOut>(Outputs[0], outputs.Length / count, nameof(outputs));
+        var from = MemoryMarshal.AsBytes(inputs);
+        var to = MemoryMarshal.AsBytes(outputs);
+        fixed (byte* source = from)
+        fixed (byte* destination = to)
+        {
+            var batch = new Batch(this, (nint)source, (nint)destination, count, cancellationToken);
+            var workers = Math.Min(_pool.Limit, count);
+            if (workers == 1)
+            {
+                batch.Work();
+            }
+            else
+            {
+                Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => batch.Work());
+            }
+
+            batch.ThrowIfFailed();
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Waits for an executor without holding a thread, then computes on a pool thread, never on the caller's. For a model with one input.</summary>
+    /// <param name="input">Must not be changed until the task has ended.</param>
+    /// <param name="cancellationToken">Ends the wait, not the computation.</param>
+    /// <returns>The outputs.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
+    /// <inheritdoc cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})" path="/exception"/>
+    public Task<ModelOutputs> RunAsync(TensorValue input, CancellationToken cancellationToken = default)
+    {
+        RequireOneInput();
+        TensorCheck.Input(Inputs[0], input);
+        return RunAsync([input], cancellationToken);
+    }
+
+    /// <summary>Waits for an executor without holding a thread, then computes on a pool thread, never on the caller's.</summary>
+    /// <param name="inputs">Each input once. The values must not be changed until the task has ended.</param>
+    /// <param name="cancellationToken">Ends the wait, not the computation.</param>
+    /// <returns>The outputs.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
+    /// <inheritdoc cref="Run(ReadOnlySpan{ValueTuple{string, TensorValue}})" path="/exception"/>
+    public Task<ModelOutputs> RunAsync(IReadOnlyDictionary<string, TensorValue> inputs, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var order = new int[Inputs.Count];
+        Array.Fill(order, -1);
+        var values = new TensorValue[Inputs.Count];
+        foreach (var (name, value) in inputs)
+        {
+            values[Claim(order, name, 0)] = value;
+        }
+
+        RequireAll(order);
+        for (var i = 0; i < values.Length; i++)
+        {
+            TensorCheck.Input(Inputs[i], values[i]);
+        }
+
+        return RunAsync(values, cancellationToken);
+    }
+
+    private async Task<ModelOutputs> RunAsync(TensorValue[] values, CancellationToken cancellationToken)
+    {
+        _gate.Enter();
+        try
+        {
+            var session = await _pool.RentAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await Task.Run(
+                    () =>
+                    {
+                        for (var i = 0; i < values.Length; i++)
+                        {
+                            values[i].Bytes.CopyTo(session.InputBytes(i));
+                        }
+
+                        return Finish(session);
+                    },
+                    CancellationToken.None).ConfigureAwait(false);
+            }
+            finally
+            {
+                _pool.Return(session);
+            }
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    private int Claim(Span<int> order, string name, int position)
+    {
+        var index = Find(Inputs, name, "input");
+        if (order[index] >= 0)
+        {
+            throw new ArgumentException($"Input '{SafeText.Escape(name)}' was given twice.");
+        }
+
+        order[index] = position;
+        return index;
+    }
+
+    private void RequireAll(ReadOnlySpan<int> order)
+    {
+        var missing = order.IndexOf(-1);
+        if (missing >= 0)
+        {
+            throw new ArgumentException($"Input {Inputs[missing]} was not given; the model takes {List(Inputs)}.");
+        }
+    }
+
+    private void RequireOneInput()
+    {
+        if (Inputs.Count != 1)
+        {
+            throw new ArgumentException($"The model takes {Inputs.Count} inputs, so name them: {List(Inputs)}.");
+        }
+    }
+
+    private void RequireOneOutput()
+    {
+        if (Outputs.Count != 1)
+        {
+            throw new ArgumentException($"The model gives {Outputs.Count} outputs, so use another overload: {List(Outputs)}.");
+        }
+    }
+
+    private Rented Begin()
+    {
+        _gate.Enter();
+        try
+        {
+            return new Rented(this, _pool.Rent());
+        }
+        catch
+        {
+            _gate.Exit();
+            throw;
+        }
+    }
+
+    private static void RunOnce(ModelSession session, ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        input.CopyTo(session.InputBytes());
+        session.Run();
+        session.OutputBytes().CopyTo(output);
+    }
+
+    private ModelOutputs Finish(ModelSession session)
+    {
+        session.Run();
+        var values = new TensorValue[Outputs.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = TensorValue.Output(OutputArray.From(Outputs[i].ElementType, session.OutputBytes(i)), Outputs[i]);
+        }
+
+        return new ModelOutputs(values, Outputs, Package);
+    }
+
+    /// <summary>A pooled session for one run; the gate is held meanwhile, so that the model's end waits for it.</summary>
+    private readonly ref struct Rented(SafeModel model, ModelSession session)
+    {
+        internal ModelSession Session => session;
+
+        public void Dispose()
+        {
+            model._pool.Return(session);
+            model._gate.Exit();
+        }
+    }
+
+    /// <summary>The runs of one <see cref="RunBatch"/>, shared out one by one.</summary>
+    private sealed unsafe class Batch(SafeModel model, nint source, nint destination, int count, CancellationToken cancellation)
+    {
+        private ExceptionDispatchInfo? _failure;
+        private int _next = -1;
+
+        internal void Work()
+        {
+            try
+            {
+                using var run = model.Begin();
+                var (input, output) = (model.Inputs[0].ByteLength, model.Outputs[0].ByteLength);
+                for (var i = Interlocked.Increment(ref _next); i < count && _failure is null && !cancellation.IsCancellationRequested; i = Interlocked.Increment(ref _next))
+                {
+                    RunOnce(run.Session, new ReadOnlySpan<byte>((byte*)source + ((long)i * input), input), new Span<byte>((byte*)destination + ((long)i * output), output));
+                }
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            }
+        }
+
+        internal void ThrowIfFailed() => _failure?.Throw();
+    }
+}

@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>How to load and run a model. Every default suits a server. A loaded model keeps a copy: later changes have no effect on it.</summary>
+public sealed record SafeModelOptions
+{
+    private ILoggerFactory _loggers = NullLoggerFactory.Instance;
+    private TimeProvider _time = TimeProvider.System;
+
+    /// <summary>What computes. Default: the CPU.</summary>
+    public Device Device { get; set; }
+
+    /// <summary>Among devices of that kind, from 0; the CPU is one device.</summary>
+    public int DeviceIndex { get; set; }
+
+    /// <summary>How parameters reach the executor. Default: the best for the device.</summary>
+    public LoadPath LoadPath { get; set; }
+
+    /// <summary>
+    /// The path of Apache's <c>libtvm_runtime</c> (TVM 0.14 to 0.19); <see langword="null"/>, the default, for the embedded runtime. One a process:
+    /// another choice later throws <see cref="InvalidOperationException"/>.
+    /// </summary>
+    public string? RuntimeLibrary { get; set; }
+
+    /// <summary>How many runs may be under way at once, each with an executor of its own, made on demand; 0, the default, for one a processor.</summary>
+    public int MaxConcurrentRuns { get; set; }
+
+    /// <summary>Threads of the process's one pool that a run may use; 0, the default, for one a physical core.</summary>
+    public int ThreadsPerRun { get; set; }
+
+    /// <summary>Puts the weights into <c>memfd_secret</c> memory: slow to load, closed even to root's reads through <c>/proc</c>.</summary>
+    public bool SecretWeights { get; set; }
+
+    /// <summary>A load that cannot reach this level fails with <see cref="SafeModelError.ProtectionUnavailable"/>. Default: none is required.</summary>
+    public ProtectionLevel RequiredProtection { get; set; }
+
+    /// <summary>Another model's package is refused with <see cref="SafeModelError.WrongPackage"/>. Default: any is taken.</summary>
+    public string? ExpectedModelId { get; set; }
+
+    /// <summary>A package of a lower model version is refused with <see cref="SafeModelError.RolledBack"/>.</summary>
+    public ulong MinimumVersion { get; set; }
+
+    internal ILoggerFactory Loggers => _loggers;
+
+    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time);
+
+    /// <summary>Where log messages go. Default: nowhere. A method, so that configuration binds the rest without a warning.</summary>
+    /// <param name="loggerFactory">Stays the caller's.</param>
+    /// <returns>These options.</returns>
+    public SafeModelOptions UseLoggerFactory(ILoggerFactory loggerFactory)
+    {
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        _loggers = loggerFactory;
+        return this;
+    }
+
+    /// <summary>What a package's not-after date is compared with. Default: the system's clock.</summary>
+    /// <param name="timeProvider">Stays the caller's.</param>
+    /// <returns>These options.</returns>
+    public SafeModelOptions UseTimeProvider(TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        _time = timeProvider;
+        return this;
+    }
+
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    internal SafeModelOptions Checked()
+    {
+        if (Device != Device.Cpu || DeviceIndex != 0)
+        {
+            throw new ArgumentException($"Device is {Device}, DeviceIndex {DeviceIndex}; there is one CPU device, number 0.");
+        }
+
+        if (!Enum.IsDefined(LoadPath) || !Enum.IsDefined(RequiredProtection))
+        {
+            throw new ArgumentException($"LoadPath is {LoadPath} and RequiredProtection {RequiredProtection}; one of them does not exist.");
+        }
+
+        if (MaxConcurrentRuns < 0 || ThreadsPerRun < 0)
+        {
+            throw new ArgumentException($"MaxConcurrentRuns is {MaxConcurrentRuns} and ThreadsPerRun {ThreadsPerRun}; neither may be negative.");
+        }
+
+        return this with { };
+    }
+}

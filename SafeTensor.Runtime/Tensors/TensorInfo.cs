@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>An input or an output of a model. Immutable.</summary>
+public sealed class TensorInfo
+{
+    internal TensorInfo(string name, ElementType elementType, ImmutableArray<long> shape)
+    {
+        Name = name;
+        ElementType = elementType;
+        Shape = shape;
+    }
+
+    /// <summary>As the model's author named it. Outputs are output0, output1, …: TVM's graphs do not name them.</summary>
+    public string Name { get; }
+
+    /// <summary>Of each element.</summary>
+    public ElementType ElementType { get; }
+
+    /// <summary>In elements, outermost first; empty for a scalar; −1 where each run decides.</summary>
+    public ImmutableArray<long> Shape { get; }
+
+    /// <summary>Whether a dimension is −1.</summary>
+    public bool IsDynamic => Shape.Contains(-1);
+
+    /// <summary>The elements in all; −1 where the shape is dynamic.</summary>
+    public long ElementCount => IsDynamic ? -1 : Shape.Aggregate(1L, static (count, length) => checked(count * length));
+
+    /// <summary>As in <c>image: float32[1,1,8,8]</c>; control characters of the name are escaped.</summary>
+    public override string ToString() => $"{SafeText.Escape(Name)}: {ElementType.Spell()}[{string.Join(',', Shape)}]";
+
+    /// <summary>In bytes; for a shape that is not dynamic.</summary>
+    internal int ByteLength => checked((int)ElementCount * ElementType.ByteLength());
+}
