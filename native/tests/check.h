@@ -7,6 +7,10 @@
 
 #include "safetensor_tvm.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ST_SANITIZED
+#endif
+
 inline std::atomic<int> failed_checks{0};
 
 #define CHECK(condition)                                                       \

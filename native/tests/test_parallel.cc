@@ -1,5 +1,6 @@
 // Every task runs exactly once: in loops of any length, in loops inside tasks, from many threads
 // at once, with barriers, and after a fork. CTest runs this with one thread and with several.
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -158,33 +158,57 @@ void once() {
   CHECK(calls == 1);
 }
 
-#ifndef __SANITIZE_THREAD__  // which does not follow threads that a forked child starts
-void after_a_fork() {
-  const auto start = std::chrono::steady_clock::now();
+#ifndef ST_SANITIZED  // the sanitizers do not follow threads into a forked child
+void fork_and_launch() {
   const pid_t child = fork();
   if (child == 0) {
     for (int i = 0; i < 20; ++i) expect_once_each(0, 20000);
-    std::exit(test_result());  // with workers awake: exit must not wait for them
+    _exit(test_result());
   }
   int status = -1;
   CHECK(waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::printf("a child that used the pool took %.3f s\n", took.count());
-  CHECK(took.count() < 1);
 }
 #endif
 
+// Workers are awake when main returns, and nobody waits for them. The fastest of a few runs: the
+// machine may be busy with something else.
+void exit_at_once() {
+  using Clock = std::chrono::steady_clock;
+  std::chrono::duration<double> fastest = Clock::duration::max();
+  for (int i = 0; i < 5; ++i) {
+    const auto start = Clock::now();
+    char self[] = "/proc/self/exe";
+    char role[] = "launch-and-exit";
+    char* arguments[] = {self, role, nullptr};
+    pid_t child;
+    CHECK(posix_spawn(&child, self, nullptr, nullptr, arguments, environ) == 0);
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fastest = std::min<std::chrono::duration<double>>(fastest, Clock::now() - start);
+  }
+  std::printf("a process that used the pool lived for %.3f s\n", fastest.count());
+#ifndef ST_SANITIZED  // which makes the start and the end of a process slow
+  CHECK(fastest.count() < 0.2);
+#endif
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
+  if (argc > 1) {
+    for (int i = 0; i < 20; ++i) expect_once_each(0, 20000);
+    return test_result();
+  }
   every_task_once();
   loops_inside_tasks();
   many_callers();
   barriers();
   once();
-#ifndef __SANITIZE_THREAD__
-  after_a_fork();
+#ifndef ST_SANITIZED
+  fork_and_launch();
 #endif
+  exit_at_once();
   return test_result();
 }

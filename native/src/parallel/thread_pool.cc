@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 #include "parallel/cpu_topology.h"
@@ -43,22 +44,24 @@ std::mutex creation_mutex;
 
 }  // namespace
 
-ThreadPool::ThreadPool() : width_(preferred_threads(kMostWorkers)) {}
-
 ThreadPool& ThreadPool::instance() {
   ThreadPool* pool = the_pool.load(std::memory_order_acquire);
   if (pool != nullptr) return *pool;
   const std::lock_guard<std::mutex> lock(creation_mutex);
   pool = the_pool.load(std::memory_order_acquire);
   if (pool == nullptr) {
-    // A forked child has none of the workers: it begins with a pool of its own.
-    static const int registered = pthread_atfork(
-        nullptr, nullptr, [] { the_pool.store(nullptr, std::memory_order_release); });
+    static const int registered = pthread_atfork(nullptr, nullptr, begin_anew);
     static_cast<void>(registered);
-    pool = new ThreadPool;
+    pool = new ThreadPool(preferred_threads(kMostWorkers));
     the_pool.store(pool, std::memory_order_release);
   }
   return *pool;
+}
+
+// A forked child has none of the workers.
+void ThreadPool::begin_anew() noexcept {
+  ThreadPool* pool = the_pool.load(std::memory_order_acquire);
+  if (pool != nullptr) new (pool) ThreadPool(pool->width_);
 }
 
 int ThreadPool::threads() const noexcept {

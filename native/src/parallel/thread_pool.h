@@ -49,7 +49,8 @@ class ThreadPool {
     int size = 0;
   };
 
-  ThreadPool();
+  explicit ThreadPool(int width) noexcept : width_(width) {}
+  static void begin_anew() noexcept;
 
   int launch_shared(FTVMParallelLambda kernel, void* data);
   int launch_exactly(FTVMParallelLambda kernel, void* data, int tasks);
