@@ -1,7 +1,6 @@
-// tvm.contrib.random.*: ranges, repeatability, types; and the number of threads.
+// tvm.contrib.random.*: ranges, repeatability, types.
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <thread>
@@ -92,30 +91,6 @@ void repeatable() {
   CHECK(first.elements == second.elements);
 }
 
-int64_t threads() {
-  PackedCall ask("runtime.NumThreads");
-  CHECK(ask.run() == 0);
-  return ask.result.v_int64;
-}
-
-// CTest runs this with TVM_NUM_THREADS=4.
-void thread_limit() {
-  const char* configure = "runtime.config_threadpool";
-  const char* width = std::getenv("TVM_NUM_THREADS");
-  const int64_t all = threads();
-  CHECK(width == nullptr || all == std::atoi(width));
-  CHECK(call(configure, 1, 1) == 0);
-  CHECK(threads() == 1);
-  std::thread([&] { CHECK(threads() == all); }).join();
-  CHECK(call(configure, -1, 200) == 0);
-  CHECK(threads() == all);
-  CHECK(call(configure, 1, 0) == 0);
-  CHECK(threads() == all);
-  CHECK(call(configure, 7, 1) == -1);
-  CHECK(call(configure, 1, -1) == -1);
-  CHECK(call(configure, 1) == -1);
-}
-
 }  // namespace
 
 int main() {
@@ -123,6 +98,5 @@ int main() {
   integers();
   fills();
   repeatable();
-  thread_limit();
   return test_result();
 }
