@@ -53,6 +53,46 @@ internal sealed class GraphDescription
         return graph;
     }
 
+    /// <summary>Reads a graph that is in a file.</summary>
+    /// <inheritdoc cref="Read(ReadOnlySpan{byte}, string)" path="/exception"/>
+    internal static GraphDescription Read(PackageFile file)
+    {
+        if (file.Length is 0 or > MaxLength)
+        {
+            throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, $"has {file.Length} bytes; a graph has 1 to {MaxLength}.");
+        }
+
+        using var json = ProtectedMemory.Reserve(file.Length);
+        file.Read(0, json.Span);
+        return Read(json.Span, file.Name);
+    }
+
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ModelInvalid"/>: the graph has no such parameter, or one of another type or shape.</exception>
+    internal void RequireParameters(IReadOnlyList<ParameterInfo> parameters)
+    {
+        var arguments = new Dictionary<string, GraphTensor>(StringComparer.Ordinal);
+        foreach (var argument in Arguments)
+        {
+            if (!arguments.TryAdd(argument.Name, argument))
+            {
+                throw Invalid($"has two arguments named '{SafeText.Escape(argument.Name)}'");
+            }
+        }
+
+        foreach (var parameter in parameters)
+        {
+            if (!arguments.TryGetValue(parameter.Name, out var argument))
+            {
+                throw Invalid($"has no argument for the parameter '{SafeText.Escape(parameter.Name)}'");
+            }
+
+            if (argument.Type != parameter.Type || !argument.Shape.AsSpan().SequenceEqual(parameter.Shape))
+            {
+                throw Invalid($"wants {argument.Type}[{string.Join(',', argument.Shape)}] where the parameter is {parameter}");
+            }
+        }
+    }
+
     private void Parse(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });

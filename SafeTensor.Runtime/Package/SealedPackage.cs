@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace SafeTensor.Runtime;
 
 /// <summary>A sealed package, authenticated up to its manifest. Its parts are authenticated as they are read.</summary>
-internal sealed unsafe class SealedPackage : ModelPackage
+internal sealed class SealedPackage : ModelPackage
 {
     private readonly SealedParams _params;
     private readonly KeySchedule _keys;
@@ -33,7 +33,7 @@ internal sealed unsafe class SealedPackage : ModelPackage
     /// <param name="parameters">Opened by <see cref="SealedParams.Open"/>; owned by the package when this succeeds.</param>
     /// <param name="modelKey">32 bytes; not kept.</param>
     /// <param name="expectations">What else must hold.</param>
-    internal static SealedPackage Open(SealedParams parameters, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
+    private static SealedPackage Open(SealedParams parameters, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
     {
         var file = parameters.File.Name;
         var header = parameters.Header;
@@ -55,7 +55,55 @@ internal sealed unsafe class SealedPackage : ModelPackage
         }
     }
 
-    internal override CodeImage LoadCode()
+    /// <summary>Opens a package with a key that the caller has: steps 1 to 6 of a load.</summary>
+    internal static SealedPackage Open(string directory, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
+    {
+        var parameters = SealedParams.Open(directory);
+        try
+        {
+            return Open(parameters, modelKey, expectations);
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Open(string, ReadOnlySpan{byte}, PackageExpectations)"/>, with a key that unlocks at once.</summary>
+    internal static SealedPackage Open(string directory, ModelKey key, PackageExpectations expectations)
+    {
+        var parameters = SealedParams.Open(directory);
+        try
+        {
+            using var page = KeyPage.Unwrap(key, RequestFor(parameters));
+            return Open(parameters, page.Span, expectations);
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Open(string, ReadOnlySpan{byte}, PackageExpectations)"/>, with any key.</summary>
+    internal static async Task<SealedPackage> OpenAsync(
+        string directory, ModelKey key, PackageExpectations expectations, CancellationToken cancellationToken)
+    {
+        var parameters = SealedParams.Open(directory);
+        try
+        {
+            using var page = await KeyPage.UnwrapAsync(key, RequestFor(parameters), cancellationToken).ConfigureAwait(false);
+            return Open(parameters, page.Span, expectations);
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
+
+    internal override unsafe CodeImage LoadCode()
     {
         var part = Manifest.File(FileKind.Code)
             ?? throw new FileNotFoundException($"The package in '{_params.Directory}' was sealed without compiled code.", CodeName);
@@ -74,7 +122,7 @@ internal sealed unsafe class SealedPackage : ModelPackage
         }
     }
 
-    internal override ProtectedMemory? LoadGraph()
+    internal override unsafe ProtectedMemory? LoadGraph()
     {
         if (Manifest.File(FileKind.Graph) is not { } part)
         {
@@ -95,7 +143,7 @@ internal sealed unsafe class SealedPackage : ModelPackage
         }
     }
 
-    internal override void ReadParameters(
+    internal override unsafe void ReadParameters(
         ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         try
@@ -110,7 +158,7 @@ internal sealed unsafe class SealedPackage : ModelPackage
         }
     }
 
-    internal override void ReadParameter(int index, Span<byte> destination)
+    internal override unsafe void ReadParameter(int index, Span<byte> destination)
     {
         try
         {
@@ -128,16 +176,23 @@ internal sealed unsafe class SealedPackage : ModelPackage
     }
 
     /// <summary>Every check of a load, and every root; keeps no plaintext and runs no code.</summary>
-    internal void Verify(IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    internal PackageInfo Verify(IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        LoadGraph()?.Dispose();
-        if (Manifest.File(FileKind.Code) is not null)
+        var files = Manifest.Files.Select(OpenFile).ToList();
+        try
         {
-            LoadCode().Dispose();
+            StoredPart[] parts =
+            [
+                .. StoredTensors(checkRoots: true),
+                .. Manifest.Files.Zip(files, (part, file) => new StoredPart(part, file, 0, SegmentSize, checkRoot: true)),
+            ];
+            Run(parts, () => new OpenWorker(parts, destinations: null, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
+            return Info;
         }
-
-        var parts = StoredTensors(checkRoots: true);
-        Run(parts, () => new OpenWorker(parts, destinations: null, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
+        finally
+        {
+            files.ForEach(file => file.Dispose());
+        }
     }
 
     public override void Dispose()
@@ -145,6 +200,8 @@ internal sealed unsafe class SealedPackage : ModelPackage
         _keys.Dispose();
         _params.Dispose();
     }
+
+    private static KeyRequest RequestFor(SealedParams parameters) => new() { FileId = parameters.Header.FileId };
 
     private StoredPart[] StoredTensors(bool checkRoots)
     {
@@ -170,7 +227,7 @@ internal sealed unsafe class SealedPackage : ModelPackage
             SafeModelError.WrongPackage, part.Name, $"has {file.Length} bytes; the one sealed with these parameters has {part.Length}. Get the package again.");
     }
 
-    private void ReadFile(ManifestPart part, PackageFile file, byte* destination) =>
+    private unsafe void ReadFile(ManifestPart part, PackageFile file, byte* destination) =>
         Read([new StoredPart(part, file, 0, SegmentSize, checkRoot: true)], [(nint)destination], progress: null, CancellationToken.None);
 
     private void Read(StoredPart[] parts, nint[] destinations, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>

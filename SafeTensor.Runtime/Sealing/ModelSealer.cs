@@ -1,0 +1,56 @@
+namespace SafeTensor.Runtime.Sealing;
+
+/// <summary>Seals models and verifies packages: the vendor's side.</summary>
+/// <remarks>
+/// Streams: a model of any size is sealed in a few segments of memory. Writes into a folder beside the target and renames it at the
+/// end, so that the target is absent or whole at any moment. Never touches the source. Thread-safe.
+/// </remarks>
+public static class ModelSealer
+{
+    /// <summary>Seals a compiled model with a key of 32 bytes.</summary>
+    /// <param name="source">The folder with the model's plain files: <c>mod.so</c>, <c>mod.json</c>, <c>mod.params</c>, as far as it has them.</param>
+    /// <param name="destination">The package's folder; made by this.</param>
+    /// <param name="key">32 random bytes, read in place and not kept.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <returns>What the package says of itself.</returns>
+    /// <exception cref="ArgumentException">The key has another length, an option is out of range, or <paramref name="destination"/> is the source.</exception>
+    /// <exception cref="FileNotFoundException">There is no model in <paramref name="source"/>.</exception>
+    /// <exception cref="IOException"><paramref name="destination"/> exists already, or cannot be written.</exception>
+    /// <exception cref="SafeModelException">The model is malformed or over a limit, so that no loader would take the package.</exception>
+    public static PackageInfo Seal(string source, string destination, ReadOnlySpan<byte> key, SealOptions? options = null)
+    {
+        ModelKey.RequireLength(key.Length, nameof(key));
+        using var plan = SealPlan.Create(source, destination, options ?? new SealOptions());
+        return PackageWriter.Write(plan, key, progress: null, CancellationToken.None);
+    }
+
+    /// <summary>Seals a compiled model with a raw model key, on pool threads.</summary>
+    /// <param name="source">As in <see cref="Seal"/>.</param>
+    /// <param name="destination">As in <see cref="Seal"/>.</param>
+    /// <param name="key">Used during the call only; stays the caller's.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="progress">Told of bytes sealed, in order, from worker threads.</param>
+    /// <param name="cancellationToken">Stops within one segment and leaves nothing behind.</param>
+    /// <returns>What the package says of itself.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc cref="Seal" path="/exception"/>
+    public static Task<PackageInfo> SealAsync(
+        string source,
+        string destination,
+        ModelKey key,
+        SealOptions? options = null,
+        IProgress<ModelProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var settings = (options ?? new SealOptions()) with { };
+        return Task.Run(
+            async () =>
+            {
+                using var plan = SealPlan.Create(source, destination, settings);
+                using var page = await KeyPage.UnwrapAsync(key, new KeyRequest { FileId = plan.FileId }, cancellationToken).ConfigureAwait(false);
+                return PackageWriter.Write(plan, page.Span, progress, cancellationToken);
+            },
+            cancellationToken);
+    }
+}

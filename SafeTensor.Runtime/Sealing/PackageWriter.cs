@@ -1,0 +1,185 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace SafeTensor.Runtime.Sealing;
+
+/// <summary>Writes one package: the parts by all cores, then the manifest, its header last, and then the folder gets its name.</summary>
+internal sealed class PackageWriter : IDisposable
+{
+    private readonly SealPlan _plan;
+    private readonly KeySchedule _keys;
+    private readonly StagingFolder _folder;
+    private readonly List<SafeFileHandle> _opened = [];
+    private readonly DateTimeOffset _created;
+
+    private PackageWriter(SealPlan plan, ReadOnlySpan<byte> modelKey)
+    {
+        _plan = plan;
+        _created = plan.Options.TimeProvider.GetUtcNow();
+        _folder = StagingFolder.Create(plan.Destination, plan.Options.Overwrite);
+        _keys = new KeySchedule(modelKey, plan.Salt, plan.Options.Suite);
+    }
+
+    internal static PackageInfo Write(SealPlan plan, ReadOnlySpan<byte> modelKey, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var writer = new PackageWriter(plan, modelKey);
+        writer.WriteFiles(progress, cancellationToken);
+        writer.CheckAsALoader(modelKey);
+        writer._folder.Commit();
+        var info = PackageInfo.Read(plan.Destination) with { IsAuthenticated = true };
+        SealLog.Sealed(plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer)), SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, plan.Destination);
+        return info;
+    }
+
+    public void Dispose()
+    {
+        CloseFiles();
+        _keys.Dispose();
+        _folder.Dispose();
+    }
+
+    private void WriteFiles(IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        // Roots and tags are not known yet, but every byte of the manifest has its place already.
+        var draft = ManifestWriter.Encode(Manifest());
+        var tags = TagBytes();
+        var manifestLength = ManifestHeader.Length + draft.Length + tags.Length;
+        if (manifestLength > ManifestHeader.MaxManifestLength)
+        {
+            throw new SafeModelException(
+                SafeModelError.LimitExceeded, ModelPackage.ParamsName,
+                $"the manifest would have {manifestLength} bytes; the limit is {ManifestHeader.MaxManifestLength}. Choose a larger SegmentSize.");
+        }
+
+        var tensors = _plan.Tensors.ConvertAll(part => part.Manifest);
+        var prefix = SealedStructure.Prefix(tensors, manifestLength);
+        var offsets = SealedStructure.Offsets(tensors, prefix.Length + manifestLength);
+        var parameters = Create(ModelPackage.ParamsName);
+        RandomAccess.SetLength(parameters, offsets[^1]);
+        WriteRecords(parameters, tensors, offsets);
+        WriteParts(parameters, offsets, progress, cancellationToken);
+
+        var body = ManifestWriter.Encode(Manifest());
+        tags = TagBytes();
+        var header = ManifestHeader.Create(_plan.Options.Suite, _plan.Options.SegmentSize, _plan.Salt, _plan.FileId, body, tags, _keys);
+        RandomAccess.Write(parameters, body, prefix.Length + ManifestHeader.Length);
+        RandomAccess.Write(parameters, tags, prefix.Length + ManifestHeader.Length + body.Length);
+        RandomAccess.Write(parameters, prefix, fileOffset: 0);
+        RandomAccess.Write(parameters, header.Bytes, prefix.Length);
+        foreach (var file in _opened)
+        {
+            RandomAccess.FlushToDisk(file);
+        }
+
+        CloseFiles();
+    }
+
+    private void WriteParts(SafeFileHandle parameters, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        SourcePart[] parts = [.. _plan.Tensors, .. _plan.Files];
+        var targets = new (SafeFileHandle File, long Offset)[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            targets[i] = parts[i].Manifest.Tensor is null ? (Create(parts[i].Manifest.Name), 0) : (parameters, offsets[i]);
+        }
+
+        var options = _plan.Options;
+        var lengths = Array.ConvertAll(parts, part => part.Manifest.Length);
+        SegmentPipeline.Run(
+            lengths,
+            options.SegmentSize,
+            () => new SealWorker(parts, targets, new SegmentCipher(options.Suite, _keys.DataKey, _plan.FileId), options.SegmentSize),
+            new ProgressMeter(progress, lengths.Sum()),
+            cancellationToken);
+    }
+
+    private static void WriteRecords(SafeFileHandle file, List<ManifestPart> tensors, long[] offsets)
+    {
+        var buffer = new byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
+        for (var i = 0; i < tensors.Count; i++)
+        {
+            var tensor = tensors[i].Tensor!;
+            var record = buffer.AsSpan(0, ParamsFormat.RecordLength(tensor.Shape.Length));
+            ParamsFormat.WriteRecord(record, tensor.Type, tensor.Shape, tensor.ByteLength);
+            RandomAccess.Write(file, record, offsets[i] - record.Length);
+        }
+    }
+
+    private Manifest Manifest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        return new Manifest
+        {
+            ModelId = _plan.ModelId,
+            ModelVersion = _plan.Options.ModelVersion,
+            Created = _created,
+            NotAfter = _plan.Options.NotAfter,
+            Producer = _plan.Options.Producer ?? DefaultProducer,
+            Tensors = _plan.Tensors.ConvertAll(part => WithRoot(part, hash)),
+            Files = _plan.Files.ConvertAll(part => WithRoot(part, hash)),
+        };
+    }
+
+    private static ManifestPart WithRoot(SourcePart part, IncrementalHash hash)
+    {
+        var root = new byte[PartDigest.Length];
+        PartDigest.Root(hash, part.Leaves, root);
+        var manifest = part.Manifest;
+        return new ManifestPart
+        {
+            Number = manifest.Number,
+            Name = manifest.Name,
+            Length = manifest.Length,
+            IsEncrypted = manifest.IsEncrypted,
+            Root = root,
+            Tensor = manifest.Tensor,
+            Kind = manifest.Kind,
+        };
+    }
+
+    private byte[] TagBytes()
+    {
+        var tags = new MemoryStream();
+        foreach (var part in _plan.Tensors.Concat(_plan.Files))
+        {
+            tags.Write(part.Tags);
+        }
+
+        return tags.ToArray();
+    }
+
+    // Whatever a loader would refuse must not get its name.
+    private void CheckAsALoader(ReadOnlySpan<byte> modelKey)
+    {
+        var any = new PackageExpectations(ModelId: null, MinimumVersion: 0, new FixedTime(DateTimeOffset.MinValue));
+        SealedPackage.Open(_folder.Path, modelKey, any).Dispose();
+    }
+
+    private SafeFileHandle Create(string name)
+    {
+        var file = File.OpenHandle(Path.Combine(_folder.Path, name), FileMode.CreateNew, FileAccess.ReadWrite);
+        _opened.Add(file);
+        return file;
+    }
+
+    private void CloseFiles()
+    {
+        foreach (var file in _opened)
+        {
+            file.Dispose();
+        }
+
+        _opened.Clear();
+    }
+
+    private static string DefaultProducer { get; } =
+        $"SafeTensor {typeof(PackageWriter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}";
+
+    /// <summary>A sealing may carry a date that has passed; that is the loader's to say, not a fault of the package.</summary>
+    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}

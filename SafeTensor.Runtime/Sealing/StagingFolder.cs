@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using SafeTensor.Native;
+
+namespace SafeTensor.Runtime.Sealing;
+
+/// <summary>A folder beside its target, which gets the target's name in one step, or is deleted.</summary>
+internal sealed class StagingFolder : IDisposable
+{
+    private readonly string _target;
+    private readonly bool _overwrite;
+
+    private StagingFolder(string path, string target, bool overwrite)
+    {
+        Path = path;
+        _target = target;
+        _overwrite = overwrite;
+    }
+
+    internal string Path { get; }
+
+    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is not set, or is no folder.</exception>
+    internal static StagingFolder Create(string target, bool overwrite)
+    {
+        if (File.Exists(target))
+        {
+            throw new IOException($"'{target}' is a file. Name a folder for the package.");
+        }
+
+        if (Directory.Exists(target) && !overwrite)
+        {
+            throw AlreadyExists(target);
+        }
+
+        var parent = System.IO.Path.GetDirectoryName(target)!;
+        Directory.CreateDirectory(parent);
+        var path = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(target)}.{Guid.NewGuid():N}.sealing");
+        Directory.CreateDirectory(path);
+        return new StagingFolder(path, target, overwrite);
+    }
+
+    /// <summary>Gives the folder its name; what had it before goes.</summary>
+    internal void Commit()
+    {
+        if (Rename(LibC.RENAME_NOREPLACE))
+        {
+            return;
+        }
+
+        if (!_overwrite || !Rename(LibC.RENAME_EXCHANGE))
+        {
+            throw Marshal.GetLastPInvokeError() == LibC.EEXIST
+                ? AlreadyExists(_target)
+                : new IOException($"'{Path}' cannot be renamed to '{_target}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+        }
+    }
+
+    /// <summary>Deletes what still has the staging name: an unfinished package, or the one that was replaced.</summary>
+    public void Dispose()
+    {
+        if (Directory.Exists(Path))
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+    }
+
+    private bool Rename(uint flags) => LibC.renameat2(LibC.AT_FDCWD, Path, LibC.AT_FDCWD, _target, flags) == 0;
+
+    private static IOException AlreadyExists(string target) => new($"'{target}' exists already. Name another folder, or set Overwrite.");
+}
