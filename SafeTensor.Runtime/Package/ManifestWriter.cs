@@ -9,7 +9,7 @@ internal static class ManifestWriter
     internal static byte[] Encode(Manifest manifest)
     {
         var writer = new CborWriter(CborConformanceMode.Ctap2Canonical);
-        writer.WriteStartMap(null);
+        writer.WriteStartMap(5 + (manifest.NotAfter is null ? 0 : 1) + (manifest.Producer is null ? 0 : 1));
         writer.WriteUInt64(ManifestFields.ModelId);
         writer.WriteTextString(manifest.ModelId);
         writer.WriteUInt64(ManifestFields.ModelVersion);
