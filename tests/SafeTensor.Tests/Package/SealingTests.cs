@@ -117,7 +117,7 @@ public sealed class SealingTests
         var parameters = Path.Combine(_source, "mod.params");
         File.WriteAllBytes(parameters, File.ReadAllBytes(parameters)[..^1]);
 
-        Assert.That(() => ModelSealer.Seal(_source, _folder["sealed"], _key), Refused(SafeModelError.ModelInvalid, "cut off"));
+        Assert.That(() => ModelSealer.Seal(_source, _folder["sealed"], _key), Refused.With(SafeModelError.ModelInvalid, "cut off"));
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Has.Length.EqualTo(1));
     }
 
@@ -141,7 +141,7 @@ public sealed class SealingTests
 
         Assert.That(
             () => ModelSealer.Seal(source, _folder["sealed"], _key, new SealOptions { ClearCode = true }),
-            Refused(SafeModelError.ModelInvalid, "GraphExecutorFactory"));
+            Refused.With(SafeModelError.ModelInvalid, "GraphExecutorFactory"));
     }
 
     [Test]
@@ -156,7 +156,7 @@ public sealed class SealingTests
         var graph = Path.Combine(_source, "mod.json");
         File.WriteAllText(graph, File.ReadAllText(graph).Replace("\"p7\"", "\"q7\""));
 
-        Assert.That(() => ModelSealer.Seal(_source, _folder["sealed"], _key), Refused(SafeModelError.ModelInvalid, "'p7'"));
+        Assert.That(() => ModelSealer.Seal(_source, _folder["sealed"], _key), Refused.With(SafeModelError.ModelInvalid, "'p7'"));
     }
 
     [Test]
@@ -164,7 +164,7 @@ public sealed class SealingTests
     {
         ModelSealer.Seal(_source, _folder["sealed"], _key);
 
-        Assert.That(() => ModelSealer.Seal(_folder["sealed"], _folder["again"], _key), Refused(SafeModelError.ModelInvalid, "sealed"));
+        Assert.That(() => ModelSealer.Seal(_folder["sealed"], _folder["again"], _key), Refused.With(SafeModelError.ModelInvalid, "sealed"));
     }
 
     [TestCase(63 << 10)]
@@ -174,9 +174,6 @@ public sealed class SealingTests
         Assert.That(
             () => ModelSealer.Seal(_source, _folder["sealed"], _key, new SealOptions { SegmentSize = size }),
             Throws.ArgumentException.With.Message.Contains($"{size}"));
-
-    private static NUnit.Framework.Constraints.IResolveConstraint Refused(SafeModelError error, string text) =>
-        Throws.TypeOf<SafeModelException>().With.Property(nameof(SafeModelException.Error)).EqualTo(error).And.Message.Contains(text);
 
     private static List<string> Tensors(ModelPackage package)
     {
