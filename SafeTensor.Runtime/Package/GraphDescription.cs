@@ -7,14 +7,6 @@ internal sealed class GraphDescription
 {
     internal const int MaxLength = 256 << 20;
 
-    private const int MaxDepth = 32;
-
-    private readonly List<string> _names = [];
-    private readonly List<int> _argumentNodes = [];
-    private readonly List<int> _firstEntries = [];
-    private readonly List<(int Node, int Output)> _heads = [];
-    private readonly List<DataType> _types = [];
-    private readonly List<long[]> _shapes = [];
     private readonly string _file;
 
     private GraphDescription(string file) => _file = file;
@@ -33,24 +25,13 @@ internal sealed class GraphDescription
         var graph = new GraphDescription(file);
         try
         {
-            graph.Parse(json);
+            graph.Describe(GraphReader.Read(json));
+            return graph;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw graph.Invalid("is not a graph that TVM's graph executor runs", e);
         }
-
-        foreach (var node in graph._argumentNodes)
-        {
-            graph.Arguments.Add(graph.Entry(node, 0, At(graph._names, node) ?? throw graph.Invalid($"has an argument at node {node}, which is not there")));
-        }
-
-        foreach (var (node, output) in graph._heads)
-        {
-            graph.Outputs.Add(graph.Entry(node, output, $"output{graph.Outputs.Count}"));
-        }
-
-        return graph;
     }
 
     /// <summary>Reads a graph that is in a file.</summary>
@@ -93,160 +74,47 @@ internal sealed class GraphDescription
         }
     }
 
-    private void Parse(ReadOnlySpan<byte> json)
+    private void Describe(GraphReader graph)
     {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
-        Demand(reader.Read() && reader.TokenType == JsonTokenType.StartObject);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var shared = new HashSet<(int, int)>();
+        var read = new HashSet<(int, int)>();
+        foreach (var node in graph.Nodes)
         {
-            if (reader.ValueTextEquals("nodes"u8))
-            {
-                ReadNodes(ref reader);
-            }
-            else if (reader.ValueTextEquals("arg_nodes"u8))
-            {
-                ReadIntegers(ref reader, _argumentNodes);
-            }
-            else if (reader.ValueTextEquals("node_row_ptr"u8))
-            {
-                ReadIntegers(ref reader, _firstEntries);
-            }
-            else if (reader.ValueTextEquals("heads"u8))
-            {
-                ReadHeads(ref reader);
-            }
-            else if (reader.ValueTextEquals("attrs"u8))
-            {
-                ReadAttributes(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
+            (node.IsReshape ? shared : read).UnionWith(node.Inputs);
         }
 
-        Demand(reader.TokenType == JsonTokenType.EndObject);
-    }
-
-    private void ReadNodes(ref Utf8JsonReader reader)
-    {
-        Begin(ref reader, JsonTokenType.StartArray);
-        while (Next(ref reader, JsonTokenType.EndArray))
+        var given = graph.Heads.CountBy(head => head).ToDictionary();
+        foreach (var node in graph.ArgumentNodes)
         {
-            var name = "";
-            Demand(reader.TokenType == JsonTokenType.StartObject);
-            while (Next(ref reader, JsonTokenType.EndObject))
-            {
-                var isName = reader.ValueTextEquals("name"u8);
-                reader.Read();
-                if (isName)
-                {
-                    name = reader.GetString() ?? "";
-                }
+            var entry = (node, 0);
+            Demand(node, graph.Nodes.Count, "argument");
+            Arguments.Add(Entry(graph, entry, graph.Nodes[node].Name, read.Contains(entry) && !shared.Contains(entry) && !given.ContainsKey(entry)));
+        }
 
-                reader.Skip();
-            }
-
-            _names.Add(name);
+        foreach (var head in graph.Heads)
+        {
+            Demand(head.Node, graph.Nodes.Count, "output");
+            var source = graph.Nodes[head.Node];
+            Outputs.Add(Entry(graph, head, $"output{Outputs.Count}", source is { IsOperator: true, IsReshape: false } && !shared.Contains(head) && given[head] == 1));
         }
     }
 
-    private void ReadHeads(ref Utf8JsonReader reader)
+    private void Demand(int node, int count, string what)
     {
-        Begin(ref reader, JsonTokenType.StartArray);
-        var head = new List<int>();
-        while (Next(ref reader, JsonTokenType.EndArray))
+        if (node < 0 || node >= count)
         {
-            head.Clear();
-            ReadRow(ref reader, head);
-            Demand(head.Count >= 2);
-            _heads.Add((head[0], head[1]));
+            throw Invalid($"has an {what} at node {node} of {count}");
         }
     }
 
-    // Each attribute is a pair of its kind and its list.
-    private void ReadAttributes(ref Utf8JsonReader reader)
+    private GraphTensor Entry(GraphReader graph, (int Node, int Output) at, string name, bool isDirect)
     {
-        Begin(ref reader, JsonTokenType.StartObject);
-        while (Next(ref reader, JsonTokenType.EndObject))
-        {
-            var isType = reader.ValueTextEquals("dltype"u8);
-            var isShape = reader.ValueTextEquals("shape"u8);
-            if (!isType && !isShape)
-            {
-                reader.Skip();
-                continue;
-            }
-
-            Begin(ref reader, JsonTokenType.StartArray);
-            Begin(ref reader, JsonTokenType.String);
-            Begin(ref reader, JsonTokenType.StartArray);
-            while (Next(ref reader, JsonTokenType.EndArray))
-            {
-                if (isType)
-                {
-                    var text = reader.GetString();
-                    _types.Add(DataType.TryParse(text, out var type) ? type : throw Invalid($"has an element type '{SafeText.Escape(text ?? "")}'"));
-                }
-                else
-                {
-                    _shapes.Add(ReadShape(ref reader));
-                }
-            }
-
-            Begin(ref reader, JsonTokenType.EndArray);
-        }
+        var first = at.Node < graph.FirstEntries.Count ? graph.FirstEntries[at.Node] : -1;
+        var entry = first < 0 || at.Output < 0 ? -1 : (long)first + at.Output;
+        return entry >= 0 && entry < graph.Types.Count && entry < graph.Shapes.Count
+            ? new GraphTensor(name, graph.Types[(int)entry], graph.Shapes[(int)entry], isDirect)
+            : throw Invalid($"has no type and shape for output {at.Output} of node {at.Node}");
     }
-
-    private static long[] ReadShape(ref Utf8JsonReader reader)
-    {
-        Demand(reader.TokenType == JsonTokenType.StartArray);
-        var shape = new List<long>();
-        while (Next(ref reader, JsonTokenType.EndArray))
-        {
-            shape.Add(reader.GetInt64());
-        }
-
-        return [.. shape];
-    }
-
-    private static void ReadIntegers(ref Utf8JsonReader reader, List<int> values)
-    {
-        reader.Read();
-        ReadRow(ref reader, values);
-    }
-
-    private static void ReadRow(ref Utf8JsonReader reader, List<int> values)
-    {
-        Demand(reader.TokenType == JsonTokenType.StartArray);
-        while (Next(ref reader, JsonTokenType.EndArray))
-        {
-            values.Add(reader.GetInt32());
-        }
-    }
-
-    private static void Begin(ref Utf8JsonReader reader, JsonTokenType token) => Demand(reader.Read() && reader.TokenType == token);
-
-    private static bool Next(ref Utf8JsonReader reader, JsonTokenType end) => reader.Read() && reader.TokenType != end;
-
-    private static void Demand(bool condition)
-    {
-        if (!condition)
-        {
-            throw new JsonException();
-        }
-    }
-
-    private GraphTensor Entry(int node, int output, string name)
-    {
-        var first = node >= 0 && node < _firstEntries.Count ? _firstEntries[node] : -1;
-        var entry = first < 0 || output < 0 ? -1 : (long)first + output;
-        return entry >= 0 && entry < _types.Count && entry < _shapes.Count
-            ? new GraphTensor(name, _types[(int)entry], _shapes[(int)entry])
-            : throw Invalid($"has no type and shape for output {output} of node {node}");
-    }
-
-    private static string? At(List<string> list, int index) => index >= 0 && index < list.Count ? list[index] : null;
 
     private SafeModelException Invalid(string message, Exception? cause = null) => new(SafeModelError.ModelInvalid, _file, $"{message}.", cause);
 }

@@ -26,9 +26,8 @@ internal sealed class PackageWriter : IDisposable
     {
         using var writer = new PackageWriter(plan, modelKey);
         writer.WriteFiles(progress, cancellationToken);
-        writer.CheckAsALoader(modelKey);
+        var info = writer.ReadAsALoader(modelKey) with { Path = plan.Destination };
         writer._folder.Commit();
-        var info = PackageInfo.Read(plan.Destination) with { IsAuthenticated = true };
         SealLog.Sealed(plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer)), SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, plan.Destination);
         return info;
     }
@@ -151,10 +150,11 @@ internal sealed class PackageWriter : IDisposable
     }
 
     // Whatever a loader would refuse must not get its name.
-    private void CheckAsALoader(ReadOnlySpan<byte> modelKey)
+    private PackageInfo ReadAsALoader(ReadOnlySpan<byte> modelKey)
     {
         var any = new PackageExpectations(ModelId: null, MinimumVersion: 0, new FixedTime(DateTimeOffset.MinValue));
-        SealedPackage.Open(_folder.Path, modelKey, any).Dispose();
+        using var package = SealedPackage.Open(_folder.Path, modelKey, any);
+        return package.Info;
     }
 
     private SafeFileHandle Create(string name)

@@ -38,12 +38,13 @@ internal sealed class SealPlan : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(source);
         ArgumentException.ThrowIfNullOrEmpty(destination);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(destination));
-        if (target == Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))
+        var from = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source));
+        if ((from + Path.DirectorySeparatorChar).StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            throw new ArgumentException($"The package would replace its source '{source}'. Name another folder.", nameof(destination));
+            throw new ArgumentException($"The package '{target}' would replace its source '{from}'. Name another folder.", nameof(destination));
         }
 
-        var plan = new SealPlan(target, options) { ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))) };
+        var plan = new SealPlan(target, options) { ModelId = options.ModelId ?? Path.GetFileName(from) };
         try
         {
             plan.CheckOptions();

@@ -31,6 +31,12 @@ internal sealed class StagingFolder : IDisposable
             throw AlreadyExists(target);
         }
 
+        // Overwriting is for packages: a slip of the hand must not cost a folder of something else.
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(System.IO.Path.Combine(target, ModelPackage.ParamsName)))
+        {
+            throw new IOException($"'{target}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
+        }
+
         var parent = System.IO.Path.GetDirectoryName(target)!;
         Directory.CreateDirectory(parent);
         var path = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(target)}.{Guid.NewGuid():N}.sealing");

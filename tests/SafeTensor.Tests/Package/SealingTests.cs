@@ -112,6 +112,22 @@ public sealed class SealingTests
         Assert.That(() => ModelSealer.Seal(_source, _source + "/.", _key, new SealOptions { Overwrite = true }), Throws.ArgumentException);
 
     [Test]
+    public void A_package_over_a_folder_that_holds_its_source_is_refused() =>
+        Assert.That(() => ModelSealer.Seal(_source, _folder.Path, _key, new SealOptions { Overwrite = true }), Throws.ArgumentException);
+
+    [Test]
+    public void Overwrite_never_deletes_a_folder_of_something_else()
+    {
+        Directory.CreateDirectory(_folder["letters"]);
+        File.WriteAllText(Path.Combine(_folder["letters"], "letter"), "dear");
+
+        Assert.That(
+            () => ModelSealer.Seal(_source, _folder["letters"], _key, new SealOptions { Overwrite = true }),
+            Throws.InstanceOf<IOException>().With.Message.Contains("no package"));
+        Assert.That(File.ReadAllText(Path.Combine(_folder["letters"], "letter")), Is.EqualTo("dear"));
+    }
+
+    [Test]
     public void A_failed_sealing_leaves_nothing()
     {
         var parameters = Path.Combine(_source, "mod.params");
