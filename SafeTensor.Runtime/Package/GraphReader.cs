@@ -44,7 +44,7 @@ internal sealed class GraphReader
             {
                 ReadNodes(ref reader);
             }
-            else if (reader.ValueTextEquals("argNodes"u8))
+            else if (reader.ValueTextEquals("arg_nodes"u8))
             {
                 ReadIntegers(ref reader, ArgumentNodes);
             }
