@@ -1,0 +1,43 @@
+using BenchmarkDotNet.Attributes;
+using SafeTensor.Runtime;
+
+namespace SafeTensor.Benchmarks;
+
+/// <summary>What each way to run adds to the executor's own run, and what it allocates.</summary>
+[MemoryDiagnoser]
+public class RunBenchmarks
+{
+    private readonly float[] _input = new float[64];
+    private readonly float[] _output = new float[10];
+    private DigitsModel _digits = null!;
+    private SafeModel _model = null!;
+    private ModelSession _session = null!;
+
+    [GlobalSetup]
+    public void Load()
+    {
+        _digits = new DigitsModel();
+        _model = _digits.Load();
+        _session = _model.CreateSession();
+    }
+
+    [GlobalCleanup]
+    public void Unload()
+    {
+        _session.Dispose();
+        _model.Dispose();
+        _digits.Dispose();
+    }
+
+    [Benchmark(Baseline = true)]
+    public void Executor() => _session.RunExecutorAlone();
+
+    [Benchmark]
+    public void Session() => _session.Run();
+
+    [Benchmark]
+    public void Spans() => _model.Run<float, float>(_input, _output);
+
+    [Benchmark]
+    public float[] Arrays() => _model.Run(_input)[0].ToArray<float>();
+}
