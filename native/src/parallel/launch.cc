@@ -9,9 +9,20 @@ namespace safetensor {
 namespace {
 
 constexpr uint32_t kSleeping = uint32_t{1} << 31;
+constexpr int kFewPauses = 50;  // 1 us or 2
 constexpr int kPauses = 4000;  // about as long as putting a thread to sleep and waking it
 constexpr int kYields = 100;
 constexpr int kBarrierPauses = 1000;
+
+std::atomic<uint32_t> next_ticket{2};
+
+uint32_t draw_ticket() noexcept {
+  uint32_t ticket;
+  do {
+    ticket = next_ticket.fetch_add(2, std::memory_order_relaxed);  // even: never 1
+  } while (ticket == 0);
+  return ticket;
+}
 
 std::string describe_failure(int task) {
   const char* reason = last_error();
@@ -36,6 +47,7 @@ Launch::Launch(FTVMParallelLambda kernel, void* data, int tasks) noexcept
     : kernel_(kernel),
       data_(data),
       env_{this, tasks},
+      ticket_(draw_ticket()),
       unfinished_(static_cast<uint32_t>(tasks)) {}
 
 void Launch::run(int task) noexcept {
@@ -59,6 +71,14 @@ void Launch::record_failure(int task) noexcept {
 void Launch::finish() noexcept {
   const uint32_t before = unfinished_.fetch_sub(1, std::memory_order_acq_rel);
   if (before == (kSleeping | 1)) futex_wake_one(&unfinished_);
+}
+
+bool Launch::finishes_soon() const noexcept {
+  for (int i = 0; i < kFewPauses; ++i) {
+    if (unfinished_.load(std::memory_order_acquire) == 0) return true;
+    cpu_pause();
+  }
+  return false;
 }
 
 void Launch::wait() noexcept {

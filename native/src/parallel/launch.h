@@ -22,11 +22,18 @@ class Launch {
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
 
+  // Tells the launch from every other one that is running; never 0 or 1.
+  uint32_t ticket() const noexcept { return ticket_; }
+
   // Runs one task on the calling thread. What it fails with is recorded here before finish().
   void run(int task) noexcept;
 
   // Counts the calling thread's task as done: the thread may not touch the launch any more.
   void finish() noexcept;
+
+  // Waits for about as long as it takes a worker that has its CPU to take up a task. True when
+  // every task has finished.
+  bool finishes_soon() const noexcept;
 
   // Waits until every task has finished.
   void wait() noexcept;
@@ -52,6 +59,7 @@ class Launch {
   FTVMParallelLambda kernel_;
   void* data_;
   TVMParallelGroupEnv env_;
+  const uint32_t ticket_;
   std::mutex failure_mutex_;
   std::string failure_;   // of the lowest failing task
   int failed_task_ = -1;  // -1: none

@@ -104,8 +104,7 @@ int ThreadPool::launch_shared(FTVMParallelLambda kernel, void* data) {
 
   Launch launch(kernel, data, crew.size + 1);
   set_to_work(crew, &launch);
-  launch.run(0);
-  launch.finish();
+  take_part(crew, &launch);
   launch.wait();
   time.add(launch.busy_ns());
   return launch.outcome();
@@ -137,8 +136,7 @@ int ThreadPool::launch_exactly(FTVMParallelLambda kernel, void* data, int tasks)
   }
   set_to_work(crew, &launch);
   extra.go();
-  launch.run(0);
-  launch.finish();
+  take_part(crew, &launch);
   launch.wait();
   extra.join();
   return launch.outcome();
@@ -190,6 +188,23 @@ void ThreadPool::set_to_work(const Crew& crew, Launch* launch) noexcept {
   for_each_worker(crew.asleep, [&](int i) { workers_[i].run(launch, ++task, true); });
 }
 
+// A worker may have lost its CPU to another process, or be slow to wake up. Its task can be taken
+// over when task 0 is done: had task 0 met a barrier, it would not be done before all had begun.
+void ThreadPool::take_part(const Crew& crew, Launch* launch) noexcept {
+  launch->run(0);
+  launch->finish();
+  if (crew.size == 0 || launch->finishes_soon()) return;
+  int task = 0;
+  const auto take_over = [&](int worker) {
+    ++task;
+    if (!workers_[worker].take_back(*launch)) return;
+    launch->run(task);
+    launch->finish();
+  };
+  for_each_worker(crew.awake, take_over);
+  for_each_worker(crew.asleep, take_over);
+}
+
 void ThreadPool::rouse(int most) noexcept {
   WorkerMask sleepers{};
   if (asleep_.take(most, &sleepers) == 0) return;
@@ -199,12 +214,11 @@ void ThreadPool::rouse(int most) noexcept {
 void ThreadPool::work(int worker) noexcept {
   Worker& self = workers_[worker];
   int patience = kMostPatience;
-  while (self.order() == Worker::kNone) sched_yield();  // the first order is on its way
+  while (!self.has_order()) sched_yield();  // the first order is on its way
   for (;;) {
-    const bool has_task = self.order() == Worker::kRun;
+    const bool has_task = self.accept() != Worker::kStayAwake;
     Launch* launch = self.launch();
     const int task = self.task();
-    self.accept();
     if (has_task) launch->run(task);
     // Idle before finished: the launcher's next loop may follow at once and shall find it.
     awake_.add(worker);
@@ -216,7 +230,7 @@ void ThreadPool::work(int worker) noexcept {
 void ThreadPool::await_order(int worker, int* patience) noexcept {
   Worker& self = workers_[worker];
   for (int i = 0; i < *patience; ++i) {
-    if (self.order() != Worker::kNone) {
+    if (self.has_order()) {
       *patience = std::min(*patience * 2, kMostPatience);
       return;
     }
@@ -225,9 +239,9 @@ void ThreadPool::await_order(int worker, int* patience) noexcept {
   if (awake_.remove(worker)) {
     *patience = std::max(*patience / 2, kLeastPatience);
     asleep_.add(worker);
-    while (self.order() == Worker::kNone) self.sleep();
+    while (!self.has_order()) self.sleep();
   } else {
-    while (self.order() == Worker::kNone) cpu_pause();  // just taken: its order is on its way
+    while (!self.has_order()) cpu_pause();  // just taken: its order is on its way
   }
 }
 

@@ -59,6 +59,7 @@ class ThreadPool {
   void gather(int most, bool wake, Crew* crew) noexcept;
   void start_workers(int most, Crew* crew) noexcept;
   void set_to_work(const Crew& crew, Launch* launch) noexcept;  // tasks 1 .. crew.size
+  void take_part(const Crew& crew, Launch* launch) noexcept;    // task 0, and what is left over
   void rouse(int most) noexcept;
 
   void work(int worker) noexcept;
