@@ -13,8 +13,12 @@ int ask(TVMValue* args, int* codes, int count, TVMValue* ret, int* code, void* r
   TVMValue values[1];
   int types[1] = {kTVMNullptr};
   (void)args, (void)codes, (void)count, (void)resource;
-  if (cached == NULL && __TVMBackendGetFuncFromEnv(__tvm_module_ctx, "answer", &cached) != 0) return -1;
-  if (__TVMFuncCall(cached, values, types, 0, &values[0], &types[0]) != 0) return -1;
+  TVMFunctionHandle answer = __atomic_load_n(&cached, __ATOMIC_RELAXED);
+  if (answer == NULL) {
+    if (__TVMBackendGetFuncFromEnv(__tvm_module_ctx, "answer", &answer) != 0) return -1;
+    __atomic_store_n(&cached, answer, __ATOMIC_RELAXED);
+  }
+  if (__TVMFuncCall(answer, values, types, 0, &values[0], &types[0]) != 0) return -1;
   ret->v_int64 = 100 + values[0].v_int64;
   *code = kTVMArgInt;
   return 0;
