@@ -32,11 +32,12 @@ class Object {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) deleter_(this);
   }
 
-  // False when the last reference is already gone and the destructor is on its way.
+  // False when the last reference is already gone and the destructor is on its way. What its
+  // holders did is then visible.
   bool retain_if_alive() noexcept {
-    int32_t count = references_.load(std::memory_order_relaxed);
+    int32_t count = references_.load(std::memory_order_acquire);
     while (count > 0) {
-      if (references_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
+      if (references_.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
     }
     return false;
   }

@@ -63,7 +63,8 @@ void GraphFactory::create(const Args& args, Result& result) {
     const DLDevice device = args.device(i);
     require_cpu(device.device_type, device.device_id);
   }
-  auto executor = make_object<GraphExecutor>(json(), imports().front(), nullptr);
+  const std::string_view graph = json();  // first: it makes sure that there is an import
+  auto executor = make_object<GraphExecutor>(graph, imports().front(), nullptr);
   for (const auto& [name, array] : params_) executor->bind_shared(name, *array);
   result.set_object(executor);
 }

@@ -35,7 +35,7 @@ class Module : public Object {
 
  protected:
   // For compiled code that outlives its module: what it was given must outlive it too.
-  void keep_functions_forever() noexcept;
+  void keep_functions_forever();
 
  private:
   std::vector<Ref<Module>> reachable() const;
