@@ -30,7 +30,7 @@ internal sealed unsafe class GraphProgram : ModelProgram
         _offsets = offsets;
         _threads = threads;
         _parameters = package.Parameters;
-        TvmCall.Check(TvmApi.TVMModLoadFromFile(code.Path, "so", out _module));
+        _module = LoadLibrary(code);
         try
         {
             _description = graph is null ? DescribeFactory() : GraphDescription.Read(graph.Span, ModelPackage.GraphName);
@@ -44,6 +44,11 @@ internal sealed unsafe class GraphProgram : ModelProgram
             {
                 _parameterOwner = LoadParameters(package);
                 _remarks.Add("the weights are in memory of the TVM runtime's own, neither locked nor read-only: LoadPath.InPlace protects them");
+            }
+
+            if (graph is not null && _parameters.Count == 0)
+            {
+                _remarks.Add("the model has no parameters, so its weights are constants inside the code, whose image is neither locked nor wiped: compile without linked parameters");
             }
         }
         catch
@@ -75,6 +80,20 @@ internal sealed unsafe class GraphProgram : ModelProgram
     /// <param name="threads">For a run; 0 for the runtime's choice.</param>
     internal static GraphProgram Create(CodeImage code, ProtectedMemory? graph, ModelPackage package, ProtectedMemory? weights, long[] offsets, int threads) =>
         new(code, graph, package, weights, offsets, threads);
+
+    private static TvmModuleHandle LoadLibrary(CodeImage code)
+    {
+        if (TvmApi.TVMModLoadFromFile(code.Path, "so", out var module) == 0)
+        {
+            return module;
+        }
+
+        // The loader knows it only by its descriptor.
+        var failure = TvmCall.Failure();
+        module.Dispose();
+        throw new SafeModelException(
+            SafeModelError.ModelInvalid, ModelPackage.CodeName, failure.Message.Replace(code.Path, ModelPackage.CodeName, StringComparison.Ordinal), failure);
+    }
 
     internal override Executor CreateExecutor()
     {

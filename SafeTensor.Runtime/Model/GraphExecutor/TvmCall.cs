@@ -63,7 +63,8 @@ internal static unsafe class TvmCall
         }
     }
 
-    private static SafeModelException Failure()
+    /// <summary>What the last call on this thread failed with.</summary>
+    internal static SafeModelException Failure()
     {
         var text = Utf8StringMarshaller.ConvertToManaged(TvmApi.TVMGetLastError());
         return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.Escape(string.IsNullOrWhiteSpace(text) ? "The TVM runtime failed and gave no reason." : Useful(text)));

@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging;
+using NUnit.Framework;
+using SafeTensor.Runtime;
+
+namespace SafeTensor.Tests;
+
+/// <summary>What options do, and which are refused.</summary>
+public sealed class SafeModelOptionsTests
+{
+    private static readonly Action<SafeModelOptions>[] Impossible =
+    [
+        options => options.MaxConcurrentRuns = -1,
+        options => options.ThreadsPerRun = -1,
+        options => options.DeviceIndex = 1,
+        options => options.Device = (Device)7,
+        options => options.LoadPath = (LoadPath)7,
+        options => options.RequiredProtection = (ProtectionLevel)7,
+    ];
+
+    [TestCaseSource(nameof(Impossible))]
+    public void An_impossible_option_is_misuse(Action<SafeModelOptions> set)
+    {
+        var options = TestRuntime.Options;
+        set(options);
+
+        Assert.That(() => TestRuntime.LoadDigits(options), Throws.InstanceOf<ArgumentException>());
+    }
+
+    [Test]
+    public void A_model_keeps_a_copy_of_its_options()
+    {
+        var options = TestRuntime.Options;
+        options.MaxConcurrentRuns = 1;
+        using var model = TestRuntime.LoadDigits(options);
+
+        options.MaxConcurrentRuns = -5;
+
+        Assert.That(() => model.Run(DigitImages.Pixels[0]), Throws.Nothing);
+    }
+
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(100)]
+    public void The_number_of_threads_does_not_change_the_result(int threads)
+    {
+        var options = TestRuntime.Options;
+        options.ThreadsPerRun = threads;
+        using var model = TestRuntime.LoadDigits(options);
+        using var usual = TestRuntime.LoadDigits();
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That(model.Run(DigitImages.Pixels[i])[0].ToArray<float>(), Is.EqualTo(usual.Run(DigitImages.Pixels[i])[0].ToArray<float>()));
+        }
+    }
+
+    [Test]
+    public void A_second_runtime_library_is_refused_with_both_names()
+    {
+        using var model = TestRuntime.LoadDigits();
+        var options = new SafeModelOptions { RuntimeLibrary = "/opt/another/libtvm_runtime.so" };
+
+        Assert.That(() => TestRuntime.LoadDigits(options), Throws.InvalidOperationException
+            .With.Message.Contains("/opt/another/libtvm_runtime.so").And.Message.Contains(TestRuntime.Library ?? "libsafetensor_tvm.so"));
+    }
+
+    [Test]
+    public void Loading_a_plain_model_is_a_warning_in_the_log()
+    {
+        using var loggers = new RecordingLoggers();
+        TestRuntime.LoadDigits(TestRuntime.Options.UseLoggerFactory(loggers)).Dispose();
+
+        Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text), Has.One.Contains(TestData.Digits));
+    }
+
+    [Test]
+    public void A_refusal_is_in_the_log()
+    {
+        using var loggers = new RecordingLoggers();
+
+        Assert.That(() => SafeModel.Load(TestData.Digits, new byte[32], TestRuntime.Options.UseLoggerFactory(loggers)), Refused.With(SafeModelError.NotEncrypted));
+
+        Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Error).Select(entry => entry.Text), Has.One.Contains(nameof(SafeModelError.NotEncrypted)));
+    }
+
+    [Test]
+    public void A_load_is_in_the_log_and_event_ids_are_stable()
+    {
+        using var loggers = new RecordingLoggers();
+        TestRuntime.LoadDigits(TestRuntime.Options.UseLoggerFactory(loggers)).Dispose();
+
+        Assert.That(loggers.Entries.Select(entry => entry.Id.Id), Is.EqualTo(new[] { 1, 2 }));
+    }
+}
