@@ -9,7 +9,7 @@ var tests = (Ran: false, Passed: 0, Failed: 0, Skipped: 0);
 
 Task("Native").Does(() =>
 {
-    Cmake("artifacts/cmake", $"-DCMAKE_BUILD_TYPE={configuration}");
+    Cmake("artifacts/cmake", $"-DCMAKE_BUILD_TYPE={configuration}", "safetensor_tvm");
     Run("cmake", $"--install artifacts/cmake --prefix artifacts/native/{platform}/native");
 });
 
@@ -17,6 +17,7 @@ Task("Build").IsDependentOn("Native").Does(() => Run("dotnet", $"build SafeTenso
 
 Task("Test").IsDependentOn("Build").Does(() =>
 {
+    Cmake("artifacts/cmake", $"-DCMAKE_BUILD_TYPE={configuration}");
     Ctest("artifacts/cmake");
     NUnit($"tests/SafeTensor.Tests/bin/{configuration}/net10.0/SafeTensor.Tests.dll");
 });
@@ -52,10 +53,10 @@ if (tests.Ran)
     Environment.Exit(tests.Failed == 0 && tests.Passed > 0 ? 0 : 1);
 }
 
-void Cmake(string folder, string options)
+void Cmake(string folder, string options, string part = "all")
 {
     Run("cmake", $"-S native -B {folder} {options}");
-    Run("cmake", $"--build {folder} --parallel {Environment.ProcessorCount}");
+    Run("cmake", $"--build {folder} --target {part} --parallel {Environment.ProcessorCount}");
 }
 
 void Sanitize(string sanitizer)
