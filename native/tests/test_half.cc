@@ -80,7 +80,8 @@ void random_doubles() {
     }
     const double error = std::fabs(value_of(half) - x);
     const auto magnitude = static_cast<uint16_t>(half & 0x7fff);
-    const double above = magnitude == 0x7bff ? 65536 : value_of(static_cast<uint16_t>(magnitude + 1));
+    const auto next = static_cast<uint16_t>(magnitude + 1);
+    const double above = magnitude == 0x7bff ? 65536 : value_of(next);
     CHECK(error <= std::fabs(above - std::fabs(x)));
     if (magnitude > 0) {
       const double below = value_of(static_cast<uint16_t>(magnitude - 1));

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -56,6 +57,28 @@ void every_task_once() {
     expect_once_each(0, i % 7 == 0 ? 20000 : 10);
     expect_once_each(1, 10);
     if (i % 20 == 0) expect_once_each(1 + i / 20 % 12, 10);  // also more tasks than workers
+  }
+}
+
+// Loops that are too short to share run alone, and are shared again when they grow.
+void tasks_follow_the_work() {
+  const char* width = std::getenv("TVM_NUM_THREADS");
+  const bool can_share = width == nullptr || std::atoi(width) > 1;
+  for (int i = 0; i < 2; ++i) {
+    Counts counts;
+    int alone = 0;
+    for (int launch = 0; launch < 1000; ++launch) {
+      CHECK(TVMBackendParallelLaunch(count, &counts, 0) == 0);
+      if (launch >= 500 && counts.tasks == 1) ++alone;
+    }
+    CHECK(alone > 400);
+    int shared = 0;
+    counts.spin = 100000;
+    for (int launch = 0; launch < 400; ++launch) {
+      CHECK(TVMBackendParallelLaunch(count, &counts, 0) == 0);
+      if (counts.tasks > 1) ++shared;
+    }
+    CHECK((shared > 0) == can_share);
   }
 }
 
@@ -202,6 +225,7 @@ int main(int argc, char**) {
     return test_result();
   }
   every_task_once();
+  tasks_follow_the_work();
   loops_inside_tasks();
   many_callers();
   barriers();

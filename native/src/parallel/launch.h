@@ -14,8 +14,8 @@ namespace safetensor {
 // How many tasks the calling thread is inside of.
 inline thread_local int task_depth = 0;
 
-// Lives on the launching thread's stack. Every task has a thread of its own, so that tasks may
-// wait for each other.
+// Lives on the launching thread's stack. For every task there is a thread, so that tasks may wait
+// for each other.
 class Launch {
  public:
   Launch(FTVMParallelLambda kernel, void* data, int tasks) noexcept;

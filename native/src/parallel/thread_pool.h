@@ -9,6 +9,7 @@
 //   - When the caller fixes it, all tasks run at the same time even if more threads are needed
 //     than are idle: tasks may wait for each other at a barrier, so two of them cannot share a
 //     thread. The missing threads are started for that launch alone.
+//   - A launcher that has done its own task does those that its workers have not begun.
 // Workers are started when a launch first wants them, are never joined, and change no affinity.
 #pragma once
 
