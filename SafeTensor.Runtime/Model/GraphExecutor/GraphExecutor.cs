@@ -77,6 +77,7 @@ internal sealed unsafe class GraphExecutor : Executor
 
         if (isParameter)
         {
+            _program.NoteCopied(tensor);
             Pass(_setInput, argument, tensor, address);
         }
 

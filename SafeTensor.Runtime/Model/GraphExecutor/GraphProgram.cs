@@ -136,15 +136,13 @@ internal sealed unsafe class GraphProgram : ModelProgram
 
         var offset = (byte*)data - _weights.Address;
         var parameter = Array.FindLastIndex(_offsets, start => start <= offset);
-        var remark = $"output{output} is the weight '{SafeText.Escape(_parameters[parameter].Name)}', which the model so gives out";
-        lock (_remarks)
-        {
-            if (!_remarks.Contains(remark))
-            {
-                _remarks.Add(remark);
-            }
-        }
+        Note($"output{output} is the weight '{SafeText.Escape(_parameters[parameter].Name)}', which the model so gives out");
     }
+
+    /// <summary>Says that the runtime keeps a copy of a weight.</summary>
+    internal void NoteCopied(GraphTensor parameter) => Note(
+        $"the weight '{SafeText.Escape(parameter.Name)}' is also in memory of this TVM runtime's own, neither locked nor wiped, since it cannot be pointed elsewhere: "
+        + "the embedded runtime needs no such copy");
 
     public override void Dispose()
     {
@@ -152,6 +150,17 @@ internal sealed unsafe class GraphProgram : ModelProgram
         _module.Dispose();
         _code.Dispose();
         _graph?.Dispose();
+    }
+
+    private void Note(string remark)
+    {
+        lock (_remarks)
+        {
+            if (!_remarks.Contains(remark))
+            {
+                _remarks.Add(remark);
+            }
+        }
     }
 
     private void BindingIndex(List<string> parameters)
