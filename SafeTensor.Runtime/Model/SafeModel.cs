@@ -31,7 +31,15 @@ public sealed partial class SafeModel : IDisposable
         // The first executor now: a model that cannot make one must fail to load. It also shows what the protection report must say.
         _pool.Return(_pool.Rent());
         Protection = ProtectionReport.Of(_weights, Package is not null, _program.Remarks);
-        Protection.Require(options.RequiredProtection);
+        try
+        {
+            Protection.Require(options.RequiredProtection);
+        }
+        catch
+        {
+            _pool.Clear();
+            throw;
+        }
     }
 
     /// <summary>What serves, authenticated; <see langword="null"/> for a plain model.</summary>

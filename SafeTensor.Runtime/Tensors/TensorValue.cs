@@ -120,7 +120,7 @@ public readonly struct TensorValue
     public static TensorValue FromSingles(ReadOnlySpan<float> values, ElementType type, params ReadOnlySpan<long> shape)
     {
         var data = FloatConversion.FromSingles(values, type);
-        return Create(data, 0, Buffer.ByteLength(data), type, shape);
+        return Create(data, 0, checked(data.Length * type.ByteLength()), type, shape);
     }
 
     /// <summary>The elements, in row-major order; no copy.</summary>
