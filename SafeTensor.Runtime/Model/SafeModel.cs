@@ -31,7 +31,15 @@ public sealed partial class SafeModel : IDisposable
         // The first executor now: a model that cannot make one must fail to load. It also shows what the protection report must say.
         _pool.Return(_pool.Rent());
         Protection = ProtectionReport.Of(_weights, Package is not null, _program.Remarks);
-        Protection.Require(options.RequiredProtection);
+        try
+        {
+            Protection.Require(options.RequiredProtection);
+        }
+        catch
+        {
+            _pool.Clear();
+            throw;
+        }
     }
 
     /// <summary>What serves, authenticated; <see langword="null"/> for a plain model.</summary>
@@ -168,7 +176,7 @@ public sealed partial class SafeModel : IDisposable
         try
         {
             var model = Create(PlainPackage.Open(directory), directory, settings, start, progress: null, CancellationToken.None);
-            Log.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
+            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
             return model;
         }
         catch (Exception e)
@@ -257,7 +265,7 @@ public sealed partial class SafeModel : IDisposable
             }
 
             var logger = options.Loggers.CreateLogger<SafeModel>();
-            Log.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return model;
         }
     }
@@ -266,7 +274,7 @@ public sealed partial class SafeModel : IDisposable
     {
         if (cause is SafeModelException refusal)
         {
-            Log.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
+            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
         }
 
         // With the stack that it has; the return is for the compiler, which does not know that this throws.
