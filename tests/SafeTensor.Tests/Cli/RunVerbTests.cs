@@ -106,6 +106,21 @@ public sealed class RunVerbTests
         Assert.That(Run(option, value, "--json").ExitCode, Is.Zero);
 
     [Test]
+    public void Protection_that_cannot_be_had_exits_with_23() =>
+        Assert.That(Run("--require", "secret", "--json").Json.GetProperty("error").GetProperty("code").GetString(), Is.EqualTo("ProtectionUnavailable"));
+
+    [Test]
+    public void A_runtime_that_is_no_library_is_an_error_that_names_it()
+    {
+        File.WriteAllText(_digits["runtime.so"], "no library");
+
+        var run = CliProcess.Run(["run", _digits.Path, "--key", _digits.Key, "--runtime", _digits["runtime.so"]]);
+
+        Assert.That(run.ExitCode, Is.Not.Zero);
+        Assert.That(run.Error, Does.Contain(_digits["runtime.so"]));
+    }
+
+    [Test]
     public void Inputs_that_do_not_fit_exit_with_2_and_name_both_sides()
     {
         NpyFile.Write(_digits["wrong.npy"], TensorValue.Create(new double[64], 1, 1, 8, 8));

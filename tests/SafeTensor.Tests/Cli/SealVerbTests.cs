@@ -57,6 +57,8 @@ public sealed class SealVerbTests
         Assert.That(json.GetProperty("clearTensors").EnumerateArray().Select(name => name.GetString()), Is.EquivalentTo(new[] { "p0", "p7" }));
         Assert.That(json.GetProperty("isCodeSealed").GetBoolean(), Is.True);
         Assert.That(json.GetProperty("isGraphSealed").GetBoolean(), Is.False);
+        Assert.That(inspected.Json.GetProperty("inputs")[0].GetRawText(), Is.EqualTo("""{"name":"image","elementType":"Float32","shape":[1,1,8,8]}"""));
+        Assert.That(inspected.Json.GetProperty("outputs")[0].GetProperty("name").GetString(), Is.EqualTo("output0"));
         Assert.That(inspected.Json.GetProperty("isAuthenticated").GetBoolean(), Is.False);
         Assert.That(inspected.Json.GetProperty("fileId").GetString(), Is.EqualTo(json.GetProperty("fileId").GetString()));
         Assert.That(CliRun.Of("inspect", _folder["sealed"]).Output, Does.Contain("anybody can have written this").And.Contains("numbers, version 7"));
