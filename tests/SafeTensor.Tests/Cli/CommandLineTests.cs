@@ -28,7 +28,9 @@ public sealed class CommandLineTests
         Assert.That(lines.Select(line => line.Trim().Split(' ')[0]).Where(word => word.Length > 0), Is.EqualTo(Verbs));
     }
 
-    [TestCase]
+    [Test]
+    public void No_verb_at_all_exits_with_2() => Assert.That(CliRun.Of().ExitCode, Is.EqualTo(2));
+
     [TestCase("paint")]
     [TestCase("inspect")]
     [TestCase("inspect", "a", "b")]

@@ -76,6 +76,20 @@ public sealed partial class DocumentationTests
         Assert.That(() => DocumentationSamples.Refuse(key), Throws.Nothing);
     }
 
+    [TestCase("README.md", 3)]
+    [TestCase("samples/digits/README.md", 1)]
+    public void The_command_lines_work_one_after_the_other(string page, int count)
+    {
+        var lines = CommandLines().Matches(File.ReadAllText(Path.Combine(TestData.Repository, page))).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.That(lines, Has.Count.EqualTo(count));
+        foreach (var line in lines)
+        {
+            var run = CliRun.Of(line.Split(' '));
+            Assert.That(run.ExitCode, Is.Zero, $"{line}: {run.Error}");
+        }
+    }
+
     [Test]
     public void The_readme_lists_every_verb()
     {
@@ -104,6 +118,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"```csharp\n(.*?\n)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlocks();
+
+    [GeneratedRegex("^    safetensor (.*)$", RegexOptions.Multiline)]
+    private static partial Regex CommandLines();
 
     [GeneratedRegex(@"#region (?<name>[^\n]*)\n(?<code>.*?\n) *#endregion", RegexOptions.Singleline)]
     private static partial Regex CodeRegions();
