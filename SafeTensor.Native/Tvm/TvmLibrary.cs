@@ -57,6 +57,9 @@ internal static unsafe class TvmLibrary
             _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
         }
 
+        // Called once before it is needed: .NET looks functions up with dlsym, which forgets the error that dlopen left.
+        _ = LibC.dlerror();
+
         // Global, since modules compiled from C source take the runtime's functions from the global scope.
         var handle = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_GLOBAL);
         if (handle == null)
