@@ -176,7 +176,7 @@ public sealed partial class SafeModel : IDisposable
         try
         {
             var model = Create(PlainPackage.Open(directory), directory, settings, start, progress: null, CancellationToken.None);
-            Log.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
+            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
             return model;
         }
         catch (Exception e)
@@ -265,7 +265,7 @@ public sealed partial class SafeModel : IDisposable
             }
 
             var logger = options.Loggers.CreateLogger<SafeModel>();
-            Log.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return model;
         }
     }
@@ -274,7 +274,7 @@ public sealed partial class SafeModel : IDisposable
     {
         if (cause is SafeModelException refusal)
         {
-            Log.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
+            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
         }
 
         // With the stack that it has; the return is for the compiler, which does not know that this throws.

@@ -18,7 +18,7 @@ internal sealed record GraphTensor(string Name, DataType Type, long[] Shape, boo
             throw new SafeModelException(SafeModelError.ModelInvalid, file, $"'{SafeText.Escape(Name)}' is {Type}, which no .NET type holds.");
         }
 
-        var bytes = ParamsFormat.ByteLength(Type, Shape);
+        var bytes = Type.ByteLengthOf(Shape);
         return bytes is >= 0 and <= MaxByteLength
             ? new TensorInfo(Name, type, [.. Shape])
             : throw new SafeModelException(

@@ -103,7 +103,7 @@ internal sealed class ManifestReader
 
             _reader.ReadEndArray();
             var length = checked((long)_reader.ReadUInt64());
-            if (length != ParamsFormat.ByteLength(type, shape))
+            if (length != type.ByteLengthOf(shape))
             {
                 throw Malformed($"says that '{SafeText.Escape(name)}' is {type}[{string.Join(',', shape)}] in {length} bytes, which do not agree");
             }
