@@ -28,6 +28,8 @@ internal sealed class KeyOption : Option<string>
 
         if (source == "-")
         {
+            context.Terminal.Remark($"Reading the key, {SafeModel.KeyLength} bytes, from standard input.");
+
             // A read from a terminal or a pipe cannot be cancelled; waiting for it can.
             return await Task.Run(() => ReadInput(context.Terminal), CancellationToken.None).WaitAsync(cancellationToken);
         }

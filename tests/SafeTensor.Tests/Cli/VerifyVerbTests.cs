@@ -114,7 +114,7 @@ public sealed class VerifyVerbTests
     public void Ctrl_C_while_a_key_is_awaited_exits_with_130_and_says_so()
     {
         using var process = CliProcess.Start(["verify", _digits.Path, "--key", "-", "--json"]);
-        Assert.That(() => HandlesInterrupts(process.Id), Is.True.After(20_000, 20));
+        Assert.That(process.StandardError.ReadLine(), Does.Contain("standard input"));
 
         using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
         kill.WaitForExit();
@@ -122,14 +122,6 @@ public sealed class VerifyVerbTests
 
         Assert.That(process.ExitCode, Is.EqualTo(130));
         Assert.That(process.StandardOutput.ReadToEnd(), Does.Contain("\"Cancelled\""));
-    }
-
-    // Bit 1 of SigCgt in proc(5) is SIGINT: before it is set, the signal would only kill.
-    private static bool HandlesInterrupts(int process)
-    {
-        const string name = "SigCgt:";
-        var line = File.ReadLines($"/proc/{process}/status").First(text => text.StartsWith(name, StringComparison.Ordinal));
-        return (Convert.ToUInt64(line[name.Length..].Trim(), 16) & 2) != 0;
     }
 
     // The library reads the process's own block of variables, so that only a process of its own has others.
