@@ -14,8 +14,9 @@ public sealed class SafeModelException : Exception
     public SafeModelException(SafeModelError error, string message, Exception? innerException = null)
         : base(message, innerException) => Error = error;
 
+    /// <param name="message">Says something of <paramref name="part"/>, whose name it follows.</param>
     internal SafeModelException(SafeModelError error, string part, string message, Exception? innerException = null)
-        : base($"{part}: {message}", innerException)
+        : base($"{part} {message}", innerException)
     {
         Error = error;
         Part = part;

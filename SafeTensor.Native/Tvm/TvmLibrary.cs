@@ -57,11 +57,15 @@ internal static unsafe class TvmLibrary
             _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
         }
 
+        // Once before it is needed, and again at once: .NET looks functions up with dlsym, which forgets what dlopen left.
+        _ = Utf8StringMarshaller.ConvertToManaged(LibC.dlerror());
+
         // Global, since modules compiled from C source take the runtime's functions from the global scope.
         var handle = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_GLOBAL);
+        var error = handle == null ? Utf8StringMarshaller.ConvertToManaged(LibC.dlerror()) : null;
         if (handle == null)
         {
-            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {Utf8StringMarshaller.ConvertToManaged(LibC.dlerror())}.");
+            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {error}.");
         }
 
         // TVM 0.20 and newer have no graph executor; 0.21 and newer not even this function.

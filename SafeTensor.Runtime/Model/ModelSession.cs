@@ -159,37 +159,16 @@ public sealed class ModelSession : IDisposable
 
         if (state == Idle)
         {
-            Free();
-        }
-    }
-
-    /// <summary>For the model's own end, once its gate is closed: a call that is just being refused is waited for.</summary>
-    internal void DisposeWithModel()
-    {
-        var wait = default(SpinWait);
-        int state;
-        while ((state = Interlocked.CompareExchange(ref _state, Disposed, Idle)) == Busy)
-        {
-            wait.SpinOnce();
-        }
-
-        if (state == Idle)
-        {
-            Free();
+            _executor.Dispose();
+            foreach (var buffer in _inputs.Concat(_outputs))
+            {
+                buffer.Dispose();
+            }
         }
     }
 
     /// <summary>The executor's own run without this class around it, for benchmarks to compare with.</summary>
     internal void RunExecutorAlone() => _executor.Run();
-
-    private void Free()
-    {
-        _executor.Dispose();
-        foreach (var buffer in _inputs.Concat(_outputs))
-        {
-            buffer.Dispose();
-        }
-    }
 
     private Span<T> Elements<T>(IReadOnlyList<TensorInfo> infos, SessionBuffer[] buffers, int index)
         where T : unmanaged

@@ -222,7 +222,7 @@ public sealed partial class SafeModel : IDisposable
             {
                 if (known.TryGetTarget(out var session))
                 {
-                    session.DisposeWithModel();
+                    session.Dispose();
                 }
             }
         }

@@ -124,7 +124,7 @@ internal static class ParamsReader
     {
         if (value > (ulong)limit)
         {
-            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"{value} {what}; the limit is {limit}.");
+            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"has {value} {what}; the limit is {limit}.");
         }
     }
 

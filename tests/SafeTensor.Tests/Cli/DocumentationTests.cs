@@ -14,6 +14,15 @@ public sealed partial class DocumentationTests
     private StringWriter _output = null!;
     private TextWriter _console = null!;
 
+    [OneTimeSetUp]
+    public void RequireEmbeddedRuntime()
+    {
+        if (TestRuntime.Library is { } library)
+        {
+            Assert.Ignore($"What is shown names no runtime library, and this process runs on {library}.");
+        }
+    }
+
     [SetUp]
     public void EnterFolder()
     {
