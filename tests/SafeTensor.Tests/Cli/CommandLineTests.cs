@@ -108,12 +108,15 @@ public sealed class CommandLineTests
         Assert.That(Failure.From(new InvalidOperationException("odd")), Is.EqualTo(new Failure("Unexpected", 1, "InvalidOperationException: odd")));
     }
 
-    [TestCase("a\u001b[2Jb", "a\\u{1b}[2Jb")]
-    [TestCase("a\nb", "a\\u{a}b")]
-    [TestCase("\u202Egnp.exe", "\\u{202e}gnp.exe")]
-    [TestCase("größe [red]x[/]", "größe [red]x[/]")]
-    public void Text_of_packages_cannot_steer_a_terminal(string text, string shown) =>
-        Assert.That(TerminalText.Escape(text), Is.EqualTo(shown));
+    [Test]
+    public void Text_of_packages_cannot_steer_a_terminal()
+    {
+        // Not test cases: a runner drops cases with such names.
+        Assert.That(TerminalText.Escape("a\u001b[2Jb"), Is.EqualTo("a\\u{1b}[2Jb"));
+        Assert.That(TerminalText.Escape("a\nb"), Is.EqualTo("a\\u{a}b"));
+        Assert.That(TerminalText.Escape("\u202Egnp.exe"), Is.EqualTo("\\u{202e}gnp.exe"));
+        Assert.That(TerminalText.Escape("größe [red]x[/]"), Is.EqualTo("größe [red]x[/]"));
+    }
 
     [Test]
     public void Output_that_is_no_terminal_has_no_escape_sequences()
