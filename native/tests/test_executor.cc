@@ -53,7 +53,8 @@ void wrong_calls() {
   CHECK(model.call("set_input", {"q", x}).failed_with("no input or parameter 'q'; it has: x, p"));
   CHECK(model.call("set_input", {2, x}).failed_with("no input 2; the model has 2"));
   CHECK(model.call("set_input", {-1, x}).failed_with("no input -1"));
-  CHECK(model.call("set_input", {"x", longer}).failed_with("float32 [4] but the tensor is float32 [5]"));
+  CHECK(model.call("set_input", {"x", longer})
+            .failed_with("float32 [4] but the tensor is float32 [5]"));
   CHECK(model.call("set_input", {"x", flat}).failed_with("float32 [2, 2]"));
   CHECK(model.call("set_input", {"x", whole}).failed_with("int32 [4]"));
   CHECK(model.call("set_input", {"x", 3}).failed_with("argument 1 must be a tensor"));

@@ -175,7 +175,8 @@ void other_devices() {
   CHECK(create(small().json(), code, {1, 1}).failed_with("cpu(1)"));
   CHECK(create(small().json(), code, {1}).rc == -1);
   refuse(replaced(small().json(), "\"dltype\":",
-                  "\"storage_scope\":[\"list_str\",[\"global.texture\"]],\"dltype\":"), "texture");
+                  "\"storage_scope\":[\"list_str\",[\"global.texture\"]],\"dltype\":"),
+         "texture");
 }
 
 void tolerated() {
@@ -183,8 +184,12 @@ void tolerated() {
   GraphText graph = small();
   graph.extra = ",\"metadata\":{\"any\":[1,2.5,null,true,{\"a\":[[]]}]}";
   CHECK(create(graph.json(), code).ok());
-  CHECK(create(replaced(graph.json(), "\"dltype\":", "\"more\":[\"list_int\",[1]],\"size\":[\"size_t\",3],\"dltype\":"), code).ok());
-  refuse(replaced(graph.json(), "\"dltype\":", "\"more\":[\"list_str\",[\"a\"]],\"dltype\":"), "not supported");
+  CHECK(create(replaced(graph.json(), "\"dltype\":",
+                        "\"more\":[\"list_int\",[1]],\"size\":[\"size_t\",3],\"dltype\":"),
+               code)
+            .ok());
+  refuse(replaced(graph.json(), "\"dltype\":", "\"more\":[\"list_str\",[\"a\"]],\"dltype\":"),
+         "not supported");
   graph.extra = ",\"surprise\":[]";
   CHECK(create(graph.json(), code).rc == -1);
 }

@@ -29,7 +29,8 @@ void lookups() {
   const Module asking = Module::load(path_of("calls_import"));
   CHECK(asking.find("__tvm_module_ctx") == nullptr);  // a variable is not a function
   CHECK(asking.call("fail_with_text").failed_with("fail_with_text: Assert fail: as asked"));
-  CHECK(asking.call("fail_without_text").failed_with("fail_without_text failed and gave no reason"));
+  CHECK(
+      asking.call("fail_without_text").failed_with("fail_without_text failed and gave no reason"));
 }
 
 void graphs_name_only_the_models_functions() {

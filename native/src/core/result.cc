@@ -26,7 +26,9 @@ bool is_object_code(int code) noexcept {
 
 Object* object_of(const TVMValue& value, int code) noexcept {
   if (value.v_handle == nullptr) return nullptr;
-  if (code == kTVMNDArrayHandle) return NDArray::from_handle(static_cast<DLTensor*>(value.v_handle));
+  if (code == kTVMNDArrayHandle) {
+    return NDArray::from_handle(static_cast<DLTensor*>(value.v_handle));
+  }
   if (code == kTVMObjectRValueRefArg) return *static_cast<Object**>(value.v_handle);
   return static_cast<Object*>(value.v_handle);
 }

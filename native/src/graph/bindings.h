@@ -47,11 +47,11 @@ class Bindings {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   struct Group {
-    Ref<Object> owner;          // of memory that is not the pool's
-    uint32_t next = kNone;      // the next root in the same pool
+    Ref<Object> owner;      // of memory that is not the pool's
+    uint32_t next = kNone;  // the next root in the same pool
     bool argument = false;
-    bool bound = false;         // its tensors have an address
-    bool in_pool = false;       // and that address is the pool's
+    bool bound = false;    // its tensors have an address
+    bool in_pool = false;  // and that address is the pool's
     bool shared = false;
   };
   struct Pool {
@@ -67,11 +67,11 @@ class Bindings {
   void return_to_pool(uint32_t root);
 
   const Graph& graph_;
-  std::vector<DLTensor> tensors_;    // by entry, like the next three
+  std::vector<DLTensor> tensors_;  // by entry, like the next three
   std::vector<size_t> bytes_;
   std::vector<uint32_t> roots_;
   std::vector<uint32_t> next_member_;  // the next entry of the same group
-  std::vector<Group> groups_;        // by root; other entries' are unused
+  std::vector<Group> groups_;          // by root; other entries' are unused
   std::vector<Pool> pools_;
   size_t missing_ = 0;  // groups that have no memory yet
 };

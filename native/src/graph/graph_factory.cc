@@ -34,7 +34,8 @@ Ref<Module> GraphFactory::read(ByteReader& reader, const Ref<Module>& library) {
   for (const std::string_view name : names) {
     params.emplace_back(std::string(name), copy_of(read_tensor(reader)));
   }
-  return make_object<GraphFactory>(json, std::move(params), std::string(reader.text()), library.get());
+  return make_object<GraphFactory>(json, std::move(params), std::string(reader.text()),
+                                   library.get());
 }
 
 Ref<Function> GraphFactory::find(std::string_view name) {

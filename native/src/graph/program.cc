@@ -58,8 +58,12 @@ Program::Program(const Graph& graph, Bindings& bindings, Module& code) : graph_(
   for (uint32_t n = 0; n < graph.nodes.size(); ++n) {
     const GraphNode& node = graph.nodes[n];
     if (node.is_argument() || node.is_reshape()) continue;
-    Step step{&copy_input, values_.data() + next, codes_.data() + next,
-              static_cast<int>(node.input_count + node.output_count), n, nullptr};
+    Step step{&copy_input,
+              values_.data() + next,
+              codes_.data() + next,
+              static_cast<int>(node.input_count + node.output_count),
+              n,
+              nullptr};
     for (uint32_t i = 0; i < node.input_count; ++i) {
       values_[next++].v_handle = bindings.tensor(graph.entry(graph.inputs[node.first_input + i]));
     }

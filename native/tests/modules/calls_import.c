@@ -24,13 +24,15 @@ int ask(TVMValue* args, int* codes, int count, TVMValue* ret, int* code, void* r
   return 0;
 }
 
-int fail_with_text(TVMValue* args, int* codes, int count, TVMValue* ret, int* code, void* resource) {
+int fail_with_text(TVMValue* args, int* codes, int count, TVMValue* ret, int* code,
+                   void* resource) {
   (void)args, (void)codes, (void)count, (void)ret, (void)code, (void)resource;
   __TVMAPISetLastError("Assert fail: as asked");
   return -1;
 }
 
-int fail_without_text(TVMValue* args, int* codes, int count, TVMValue* ret, int* code, void* resource) {
+int fail_without_text(TVMValue* args, int* codes, int count, TVMValue* ret, int* code,
+                      void* resource) {
   (void)args, (void)codes, (void)count, (void)ret, (void)code, (void)resource;
   return -1;
 }
