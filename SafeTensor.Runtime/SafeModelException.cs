@@ -14,7 +14,7 @@ public sealed class SafeModelException : Exception
     public SafeModelException(SafeModelError error, string message, Exception? innerException = null)
         : base(message, innerException) => Error = error;
 
-    /// <param name="message">Says something of <paramref name="part"/>, whose name it follows.</param>
+    // The message says something of the part, whose name it follows.
     internal SafeModelException(SafeModelError error, string part, string message, Exception? innerException = null)
         : base($"{part} {message}", innerException)
     {

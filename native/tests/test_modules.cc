@@ -162,6 +162,13 @@ void reused_descriptors() {
   close(fd);
 }
 
+void several_names_for_one_place() {
+  const Module aliased = Module::load(path_of("aliased_symbols"));
+  const Outcome found = aliased.call("look_up");
+  if (!found.ok()) std::fprintf(stderr, "  %s\n", found.text.c_str());
+  CHECK(found.ok());
+}
+
 void loads_in_parallel() {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -186,6 +193,7 @@ int main() {
   imports();
   same_library_twice();
   reused_descriptors();
+  several_names_for_one_place();
   loads_in_parallel();
   return test_result();
 }

@@ -158,6 +158,10 @@ void unbound_memory() {
   vast.data = reinterpret_cast<void*>(address);  // never read: nothing computes with it
   CHECK(model.call("set_input_zero_copy", {"vast", &vast}).ok());
   CHECK(model.call("run").ok());
+
+  const Module unset = executor(graph.json(), code);  // x gets memory, what is bound still none
+  CHECK(unset.call("set_input_zero_copy", {"vast", &vast}).ok());
+  CHECK(unset.call("run").ok());
 }
 
 void saved_and_loaded() {

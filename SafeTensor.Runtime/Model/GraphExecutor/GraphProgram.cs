@@ -186,7 +186,7 @@ internal sealed unsafe class GraphProgram : ModelProgram
             else
             {
                 var json = new TVMByteArray { data = _graph.Address, size = (nuint)_graph.Length };
-                using var make = TvmCall.Global(TvmRuntime.CreateExecutor);
+                using var make = TvmCall.Global(TvmLibrary.CreateExecutor);
                 TvmCall.Invoke(
                     make,
                     [

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/thread_slot.h"
 #include "tensor/dtype.h"
 #include "tensor/ndarray.h"
 
@@ -14,8 +15,6 @@ struct ReturnBuffer {
   std::string text;
   TVMByteArray bytes;
 };
-
-thread_local ReturnBuffer return_buffer;
 
 }  // namespace
 
@@ -136,12 +135,14 @@ void Result::set_plain(const TVMValue& value, int code) {
 void Result::hand_over(TVMValue* value, int* code) {
   if (code_ == kTVMDataType) set_text(to_string(value_.v_type));  // TVM returns types as text
   if (code_ == kTVMStr) {
-    return_buffer.text = std::move(text_);
-    value->v_str = return_buffer.text.c_str();
+    ReturnBuffer& buffer = ThreadSlot<ReturnBuffer>::get();
+    buffer.text = std::move(text_);
+    value->v_str = buffer.text.c_str();
   } else if (code_ == kTVMBytes) {
-    return_buffer.text = std::move(text_);
-    return_buffer.bytes = {return_buffer.text.data(), return_buffer.text.size()};
-    value->v_handle = &return_buffer.bytes;
+    ReturnBuffer& buffer = ThreadSlot<ReturnBuffer>::get();
+    buffer.text = std::move(text_);
+    buffer.bytes = {buffer.text.data(), buffer.text.size()};
+    value->v_handle = &buffer.bytes;
   } else {
     *value = value_;
   }

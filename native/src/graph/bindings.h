@@ -15,6 +15,8 @@ namespace safetensor {
 // is known by its first entry, the root, and always moves as a whole.
 // Groups with the same storage_id share a pool. A pool that only arguments use is allocated when
 // it is first read or written, or when the graph runs: weights that a host binds cost nothing here.
+// The other pools lie in one block, so that a graph which claims many of them takes address space
+// but no memory.
 class Bindings {
  public:
   explicit Bindings(const Graph& graph);  // graph must outlive this
@@ -55,7 +57,8 @@ class Bindings {
     bool shared = false;
   };
   struct Pool {
-    Ref<Storage> storage;
+    Ref<Storage> storage;       // NULL until it is allocated
+    std::byte* data = nullptr;  // in storage
     size_t bytes = 0;
     uint32_t first = kNone;  // root
     bool lazy = true;
@@ -63,6 +66,8 @@ class Bindings {
 
   void set_address(uint32_t root, void* data) noexcept;
   void allocate(Pool& pool);
+  void place(Pool& pool, Ref<Storage> storage, std::byte* data) noexcept;
+  void allocate_computed(size_t bytes);
   void allocate_all();
   void return_to_pool(uint32_t root);
 
