@@ -28,6 +28,9 @@ Task("Tsan").Does(() => Sanitize("thread"));
 
 Task("Demo").IsDependentOn("Build").Does(() => Run("dotnet", $"SafeTensor.Cli/bin/{configuration}/net10.0/safetensor.dll demo"));
 
+Task("Bench").IsDependentOn("Native").Does(() =>
+    Run("dotnet", $"run --project tests/SafeTensor.Benchmarks --configuration Release -- --filter {Argument("filter", "*")}"));
+
 Task("Publish").IsDependentOn("Native").Does(() =>
 {
     CleanDirectory("artifacts/cli");
