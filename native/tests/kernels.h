@@ -36,6 +36,13 @@ inline int fail_loudly(TVMValue*, int*, int, TVMValue*, int*, void*) {
 
 inline int fail_silently(TVMValue*, int*, int, TVMValue*, int*, void*) { return -1; }
 
+// Meets an error on its way, and copes.
+inline int twice_after_trouble(TVMValue* args, int* codes, int count, TVMValue* ret, int* code,
+                               void* r) {
+  TVMAPISetLastError("trouble that was coped with");
+  return twice(args, codes, count, ret, code, r);
+}
+
 // Negative elements make it fail without a word.
 inline int fail_if_negative(TVMValue* args, int* codes, int count, TVMValue* ret, int* code,
                             void* r) {
@@ -50,6 +57,7 @@ inline Module kernel_library() {
   library.function("add", kernels::add).function("twice", kernels::twice);
   library.function("fail_loudly", kernels::fail_loudly);
   library.function("fail_silently", kernels::fail_silently);
+  library.function("twice_after_trouble", kernels::twice_after_trouble);
   library.function("fail_if_negative", kernels::fail_if_negative);
   Outcome loaded = library.load();
   CHECK(loaded.ok());

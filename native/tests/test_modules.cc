@@ -169,6 +169,14 @@ void several_names_for_one_place() {
   CHECK(found.ok());
 }
 
+// The library is gone as soon as it is loaded; another one may then have its address.
+void factory_without_its_library() {
+  const Module factory = Module::load(path_of("lone_factory"));
+  const Module other = Module::load(path_of("answers"));
+  CHECK(TVMModImport(factory.get(), other.get()) == 0);
+  CHECK(factory.call("get_graph_json").failed_with("does not import the library"));
+}
+
 void loads_in_parallel() {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -194,6 +202,7 @@ int main() {
   same_library_twice();
   reused_descriptors();
   several_names_for_one_place();
+  factory_without_its_library();
   loads_in_parallel();
   return test_result();
 }

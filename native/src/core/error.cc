@@ -10,9 +10,14 @@ struct LastError {
   bool set = false;
 };
 
+thread_local uint32_t errors_set = 0;
+
 }  // namespace
 
+const uint32_t& error_count() noexcept { return errors_set; }
+
 void set_last_error(const char* text) noexcept {
+  ++errors_set;
   try {
     LastError& error = ThreadSlot<LastError>::get();
     error.set = true;

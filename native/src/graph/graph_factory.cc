@@ -50,6 +50,13 @@ Ref<Function> GraphFactory::find(std::string_view name) {
                                                    method);
 }
 
+void GraphFactory::forget_library_unless_imported() {
+  for (const Ref<Module>& module : imports()) {
+    if (module.get() == library_) return;
+  }
+  library_ = nullptr;
+}
+
 std::string_view GraphFactory::json() const {
   for (const Ref<Module>& module : imports()) {
     if (module.get() == library_) return json_;

@@ -87,20 +87,22 @@ Program::Program(const Graph& graph, Bindings& bindings, Module& code) : graph_(
 }
 
 void Program::run() {
-  clear_last_error();  // so that an error found after a failure is this run's
+  const uint32_t& errors = error_count();
   TVMValue returned;
   int returned_code = kTVMNullptr;
   for (const Step& step : steps_) {
+    const uint32_t errors_before = errors;
     if (step.code(step.values, step.codes, step.count, &returned, &returned_code, step.resource) !=
         0) {
-      report(step);
+      report(step, errors != errors_before);
     }
   }
 }
 
-void Program::report(const Step& step) const {
+void Program::report(const Step& step, bool has_text) const {
   const GraphNode& node = graph_.nodes[step.node];
-  const char* text = last_error();
+  // Without an error of its own, what is there is from before, when somebody coped with it.
+  const char* text = has_text ? last_error() : nullptr;
   if (text == nullptr) throw Error(node.function + " failed and gave no reason");
   throw Error(node.function + ": " + text);
 }
