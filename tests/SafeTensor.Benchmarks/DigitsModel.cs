@@ -16,7 +16,8 @@ internal sealed class DigitsModel : IDisposable
 
     internal string Sealed => Path.Combine(_folder, "digits");
 
-    internal SafeModel Load() => SafeModel.Load(Sealed, _key);
+    /// <summary>On one thread, so that the kernels take the same time in every run.</summary>
+    internal SafeModel Load() => SafeModel.Load(Sealed, _key, new SafeModelOptions { ThreadsPerRun = 1 });
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
