@@ -38,7 +38,8 @@ internal sealed unsafe class GraphProgram : ModelProgram
             var parameters = _parameters.Select(parameter => parameter.Name).ToList();
             BindingIndex(parameters);
             Inputs = _description.InputsWithout(graph is null ? FactoryParameters() : parameters);
-            InputArguments = [.. Inputs.Select(input => _description.Arguments.FindIndex(argument => argument.Name == input.Name))];
+            var inputs = Inputs.Select(input => input.Name).ToHashSet(StringComparer.Ordinal);
+            InputArguments = [.. _description.Arguments.Index().Where(argument => inputs.Contains(argument.Item.Name)).Select(argument => argument.Index)];
             Outputs = _description.OutputInfos();
             if (_weights is null && _parameters.Sum(parameter => parameter.ByteLength) > 0)
             {
@@ -156,12 +157,13 @@ internal sealed unsafe class GraphProgram : ModelProgram
 
     private void BindingIndex(List<string> parameters)
     {
+        var arguments = _description.Arguments.Index().ToDictionary(argument => argument.Item.Name, argument => argument.Index, StringComparer.Ordinal);
         for (var i = 0; i < parameters.Count; i++)
         {
             // A parameter without elements has no memory to be pointed at.
             if (_parameters[i].ByteLength > 0)
             {
-                _bound.Add((_description.Arguments.FindIndex(argument => argument.Name == parameters[i]), i));
+                _bound.Add((arguments[parameters[i]], i));
             }
         }
     }
@@ -258,8 +260,8 @@ internal sealed unsafe class GraphProgram : ModelProgram
             {
                 var header = Header([_parameters[i]], withRecord: true);
                 using var list = ProtectedMemory.Reserve(header.Length + _parameters[i].ByteLength);
-                header.CopyTo(list.Span);
-                package.ReadParameter(i, list.Span[header.Length..]);
+                header.CopyTo(new Span<byte>(list.Address, header.Length));
+                package.ReadParameter(i, list.Address + header.Length);
                 InvokeWithBytes(load, list.Address, (nuint)list.Length);
             }
 
