@@ -3,6 +3,8 @@ namespace SafeTensor.Runtime;
 /// <summary>A key file, read at each use.</summary>
 internal sealed class FileModelKey(string path) : ModelKey
 {
+    private volatile bool _disposed;
+
     protected internal override ValueTask UnwrapAsync(KeyRequest request, Memory<byte> destination, CancellationToken cancellationToken)
     {
         Unwrap(request, destination.Span);
@@ -11,6 +13,7 @@ internal sealed class FileModelKey(string path) : ModelKey
 
     protected internal override void Unwrap(KeyRequest request, Span<byte> destination)
     {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(ModelKey));
         using var file = PackageFile.Open(path);
         if (file.Length != Length)
         {
@@ -18,5 +21,11 @@ internal sealed class FileModelKey(string path) : ModelKey
         }
 
         file.Read(0, destination);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _disposed = true;
+        base.Dispose(disposing);
     }
 }

@@ -99,6 +99,25 @@ public sealed class ModelKeyTests
     }
 
     [Test]
+    public void A_disposed_file_key_says_so()
+    {
+        File.WriteAllBytes(_folder["key"], _key);
+        var key = ModelKey.FromFile(_folder["key"]);
+        key.Dispose();
+
+        Assert.That(() => Unwrap(key), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_path_with_a_null_character_opens_nothing()
+    {
+        File.WriteAllBytes(_folder["key"], _key);
+        using var key = ModelKey.FromFile(_folder["key\0.pem"]);
+
+        Assert.That(() => Unwrap(key), Refused.With(SafeModelError.KeyUnavailable, "null character"));
+    }
+
+    [Test]
     public async Task A_key_of_ones_own_gets_memory_that_is_revoked()
     {
         using var key = new OwnKey(_key);
