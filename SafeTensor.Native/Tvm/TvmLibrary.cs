@@ -58,6 +58,8 @@ internal static unsafe class TvmLibrary
         }
 
         // Global, since modules compiled from C source take the runtime's functions from the global scope.
+        // .NET finds dlerror itself with dlsym, at its first use, which would clear the failure that it is to tell of.
+        _ = LibC.dlerror();
         var handle = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_GLOBAL);
         if (handle == null)
         {
