@@ -20,6 +20,8 @@ internal static class PackageReport
         Add(table, "encrypted", $"{package.EncryptedBytes} bytes; {package.TensorCount} tensors{ClearTensors(package)}");
         Add(table, "code", package.IsCodeSealed ? "encrypted" : "readable, or absent");
         Add(table, "graph", package.IsGraphSealed ? "encrypted" : "readable, or absent");
+        Add(table, "inputs", Tensors(package.Inputs));
+        Add(table, "outputs", Tensors(package.Outputs));
         Add(table, "file id", package.FileId);
         Add(table, "verified", package.IsAuthenticated ? "yes: all of this is vouched for by the key" : "no: anybody can have written this; `safetensor verify` checks it");
         console.Write(table);
@@ -56,10 +58,35 @@ internal static class PackageReport
         json.WriteEndArray();
         json.WriteBoolean("isCodeSealed", package.IsCodeSealed);
         json.WriteBoolean("isGraphSealed", package.IsGraphSealed);
+        WriteTensors(json, "inputs", package.Inputs);
+        WriteTensors(json, "outputs", package.Outputs);
+    }
+
+    private static void WriteTensors(Utf8JsonWriter json, string name, IReadOnlyList<TensorInfo> tensors)
+    {
+        json.WriteStartArray(name);
+        foreach (var tensor in tensors)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", tensor.Name);
+            json.WriteString("elementType", tensor.ElementType.ToString());
+            json.WriteStartArray("shape");
+            foreach (var length in tensor.Shape)
+            {
+                json.WriteNumberValue(length);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Add(Table table, string name, string value) =>
         table.AddRow(new Text(name, new Style(Color.Grey)), new Text(TerminalText.Escape(value)));
+
+    private static string Tensors(IReadOnlyList<TensorInfo> tensors) => tensors.Count == 0 ? "unknown" : string.Join("; ", tensors);
 
     private static string ClearTensors(PackageInfo package) => package.ClearTensors.Count switch
     {

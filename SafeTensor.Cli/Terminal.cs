@@ -19,8 +19,8 @@ internal sealed class Terminal
     {
         _output = output;
         _openInput = openInput;
-        Out = Console(output, outputIsTerminal);
-        Error = Console(error, errorIsTerminal);
+        Out = CreateConsole(output, outputIsTerminal);
+        Error = CreateConsole(error, errorIsTerminal);
     }
 
     /// <summary>For results.</summary>
@@ -30,7 +30,7 @@ internal sealed class Terminal
     internal IAnsiConsole Error { get; }
 
     internal static Terminal OfThisProcess() => new(
-        System.Console.Out, !System.Console.IsOutputRedirected, System.Console.Error, !System.Console.IsErrorRedirected, System.Console.OpenStandardInput);
+        Console.Out, !Console.IsOutputRedirected, Console.Error, !Console.IsErrorRedirected, Console.OpenStandardInput);
 
     internal Stream OpenInput() => _openInput();
 
@@ -67,7 +67,7 @@ internal sealed class Terminal
                 return work(new ProgressBar(bar));
             });
 
-    private static IAnsiConsole Console(TextWriter writer, bool isTerminal)
+    private static IAnsiConsole CreateConsole(TextWriter writer, bool isTerminal)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {

@@ -14,8 +14,9 @@ public sealed class SafeModelException : Exception
     public SafeModelException(SafeModelError error, string message, Exception? innerException = null)
         : base(message, innerException) => Error = error;
 
+    // The message says something of the part, whose name it follows.
     internal SafeModelException(SafeModelError error, string part, string message, Exception? innerException = null)
-        : base($"{part}: {message}", innerException)
+        : base($"{part} {message}", innerException)
     {
         Error = error;
         Part = part;

@@ -28,13 +28,16 @@ internal sealed class KeyOption : Option<string>
 
         if (source == "-")
         {
+            context.Terminal.Remark($"Reading the key, {SafeModel.KeyLength} bytes, from standard input.");
+
             // A read from a terminal or a pipe cannot be cancelled; waiting for it can.
             return await Task.Run(() => ReadInput(context.Terminal), CancellationToken.None).WaitAsync(cancellationToken);
         }
 
         return source.StartsWith(EnvironmentPrefix, StringComparison.Ordinal) ? ModelKey.FromEnvironment(source[EnvironmentPrefix.Length..])
             : File.Exists(source) ? ModelKey.FromFile(source)
-            : LooksLikeAKey(source) ? throw new UsageException("--key takes the place of a key, never the key itself: put it into a file or an environment variable, and make a new one, since this one was readable to every process on this machine.")
+            : LooksLikeAKey(source) ? throw new UsageException(
+                "--key takes the place of a key, never the key itself. Put keys into a file or an environment variable; this one was readable to all processes of this machine, so make a new one.")
             : throw new FileNotFoundException($"There is no key file '{source}'. `safetensor keygen` makes one.", source);
     }
 
@@ -46,10 +49,8 @@ internal sealed class KeyOption : Option<string>
 
     private static bool LooksLikeAKey(string text)
     {
-        Span<byte> bytes = stackalloc byte[SafeModelKeyLength + 1];
-        return (text.Length == 2 * SafeModelKeyLength && text.All(char.IsAsciiHexDigit))
-            || (Convert.TryFromBase64String(text, bytes, out var length) && length == SafeModelKeyLength);
+        Span<byte> bytes = stackalloc byte[SafeModel.KeyLength + 1];
+        return (text.Length == 2 * SafeModel.KeyLength && text.All(char.IsAsciiHexDigit))
+            || (Convert.TryFromBase64String(text, bytes, out var length) && length == SafeModel.KeyLength);
     }
-
-    private const int SafeModelKeyLength = 32;
 }

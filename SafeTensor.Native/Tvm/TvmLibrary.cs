@@ -6,6 +6,9 @@ namespace SafeTensor.Native;
 /// <summary>The process's one graph-executor runtime: the embedded one, or a <c>libtvm_runtime</c> that the program names.</summary>
 internal static unsafe class TvmLibrary
 {
+    /// <summary>The function that makes executors; TVM 0.20 and newer have none.</summary>
+    internal const string CreateExecutor = "tvm.graph_executor.create";
+
     private const string FileName = "libsafetensor_tvm.so";
 
     private static readonly Lock Gate = new();
@@ -57,25 +60,50 @@ internal static unsafe class TvmLibrary
             _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
         }
 
+        // Once before it is needed, and again at once: .NET looks functions up with dlsym, which forgets what dlopen left.
+        _ = Utf8StringMarshaller.ConvertToManaged(LibC.dlerror());
+
         // Global, since modules compiled from C source take the runtime's functions from the global scope.
-        // .NET finds dlerror itself with dlsym, at its first use, which would clear the failure that it is to tell of.
-        _ = LibC.dlerror();
         var handle = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_GLOBAL);
+        var error = handle == null ? Utf8StringMarshaller.ConvertToManaged(LibC.dlerror()) : null;
         if (handle == null)
         {
-            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {Utf8StringMarshaller.ConvertToManaged(LibC.dlerror())}.");
+            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {error}.");
         }
 
-        // TVM 0.20 and newer have no graph executor; 0.21 and newer not even this function.
-        if (!NativeLibrary.TryGetExport((nint)handle, nameof(TvmApi.TVMFuncCall), out _))
+        if (!HasGraphExecutor((nint)handle))
         {
+            _ = LibC.dlclose(handle);
             throw new EntryPointNotFoundException(
-                $"'{path}' is no runtime for graph-executor models (it lacks TVMFuncCall). Name a libtvm_runtime.so of TVM 0.14 to 0.19, or none.");
+                $"'{path}' is no runtime for graph-executor models (it lacks {CreateExecutor}). Name a libtvm_runtime.so of TVM 0.14 to 0.19 that was built with it, or none.");
         }
 
         Handle = (nint)handle;
         IsEmbedded = isEmbedded;
         _path = path;
+    }
+
+    // Asked through the library's own address, since the bindings take the first library they meet for good.
+    private static bool HasGraphExecutor(nint library)
+    {
+        if (!NativeLibrary.TryGetExport(library, nameof(TvmApi.TVMFuncGetGlobal), out var export)
+            || !NativeLibrary.TryGetExport(library, nameof(TvmApi.TVMFuncFree), out var free))
+        {
+            return false;
+        }
+
+        void* function = null;
+        fixed (byte* name = "tvm.graph_executor.create\0"u8)
+        {
+            _ = ((delegate* unmanaged[Cdecl]<byte*, void**, int>)export)(name, &function);
+        }
+
+        if (function != null)
+        {
+            _ = ((delegate* unmanaged[Cdecl]<void*, int>)free)(function);
+        }
+
+        return function != null;
     }
 
     private static string FindEmbedded()

@@ -14,13 +14,23 @@ internal sealed class FileModelKey(string path) : ModelKey
     protected internal override void Unwrap(KeyRequest request, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(ModelKey));
-        using var file = PackageFile.Open(path);
-        if (file.Length != Length)
+
+        // Without a buffer of its own, so that the bytes go straight into the page.
+        var options = new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, BufferSize = 0 };
+        FileStream file;
+        try
         {
-            throw new SafeModelException(SafeModelError.KeyUnavailable, $"The key file '{path}' has {file.Length} bytes; a key has {Length}.");
+            file = new FileStream(path, options);
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new FileNotFoundException($"There is no key file '{path}'.", path, e);
         }
 
-        file.Read(0, destination);
+        using (file)
+        {
+            KeyPage.Fill(file, destination, $"The key file '{path}'");
+        }
     }
 
     protected override void Dispose(bool disposing)

@@ -5,6 +5,23 @@ internal static class KeyPage
 {
     internal static ProtectedMemory Create() => ProtectedMemory.Reserve(ModelKey.Length, MemoryKind.SecretIfAvailable);
 
+    /// <summary>Reads a key that is all of a stream.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.KeyUnavailable"/>: it holds more or fewer bytes.</exception>
+    internal static void Fill(Stream stream, Span<byte> key, string source)
+    {
+        var count = stream.ReadAtLeast(key, key.Length, throwOnEndOfStream: false);
+        Span<byte> more = stackalloc byte[1];
+        if (count < key.Length)
+        {
+            throw new SafeModelException(SafeModelError.KeyUnavailable, $"{source} has {count} bytes; a key has {key.Length}.");
+        }
+
+        if (stream.Read(more) != 0)
+        {
+            throw new SafeModelException(SafeModelError.KeyUnavailable, $"{source} has more than the {key.Length} bytes of a key.");
+        }
+    }
+
     /// <summary>Asks <paramref name="key"/> for the key of a package; the caller's.</summary>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.KeyUnavailable"/>.</exception>
     internal static ProtectedMemory Unwrap(ModelKey key, KeyRequest request)

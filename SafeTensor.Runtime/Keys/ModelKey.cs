@@ -42,14 +42,7 @@ public abstract class ModelKey : IDisposable
         var page = KeyPage.Create();
         try
         {
-            var count = stream.ReadAtLeast(page.Span, Length, throwOnEndOfStream: false);
-            Span<byte> more = stackalloc byte[1];
-            if (count < Length || stream.Read(more) != 0)
-            {
-                throw new SafeModelException(
-                    SafeModelError.KeyUnavailable, count < Length ? $"The stream has {count} bytes; a key has {Length}." : $"The stream has more than the {Length} bytes of a key.");
-            }
-
+            KeyPage.Fill(stream, page.Span, "The stream");
             return new RawModelKey(page);
         }
         catch
@@ -107,7 +100,7 @@ public abstract class ModelKey : IDisposable
     }
 
     /// <summary>Of a raw key, in bytes.</summary>
-    internal const int Length = KeySchedule.KeyLength;
+    internal const int Length = 32;
 
     /// <summary>Writes the model key, 32 bytes.</summary>
     /// <param name="request">Which package it is for.</param>

@@ -109,15 +109,7 @@ public sealed class ModelSession : IDisposable
         Begin();
         try
         {
-            _gate?.Enter();
-            try
-            {
-                _executor.Run();
-            }
-            finally
-            {
-                _gate?.Exit();
-            }
+            _executor.Run();
         }
         finally
         {
@@ -167,37 +159,16 @@ public sealed class ModelSession : IDisposable
 
         if (state == Idle)
         {
-            Free();
-        }
-    }
-
-    /// <summary>For the model's own end, once its gate is closed: a call that is just being refused is waited for.</summary>
-    internal void DisposeWithModel()
-    {
-        var wait = default(SpinWait);
-        int state;
-        while ((state = Interlocked.CompareExchange(ref _state, Disposed, Idle)) == Busy)
-        {
-            wait.SpinOnce();
-        }
-
-        if (state == Idle)
-        {
-            Free();
+            _executor.Dispose();
+            foreach (var buffer in _inputs.Concat(_outputs))
+            {
+                buffer.Dispose();
+            }
         }
     }
 
     /// <summary>The executor's own run without this class around it, for benchmarks to compare with.</summary>
     internal void RunExecutorAlone() => _executor.Run();
-
-    private void Free()
-    {
-        _executor.Dispose();
-        foreach (var buffer in _inputs.Concat(_outputs))
-        {
-            buffer.Dispose();
-        }
-    }
 
     private Span<T> Elements<T>(IReadOnlyList<TensorInfo> infos, SessionBuffer[] buffers, int index)
         where T : unmanaged
@@ -249,30 +220,32 @@ public sealed class ModelSession : IDisposable
             throw new ArgumentException($"The memory for {info} begins at {address:x}, which is not a multiple of {Alignment} bytes.");
         }
 
-        Begin();
         try
         {
-            var buffers = input ? _inputs : _outputs;
-            if (input)
+            Begin();
+            try
             {
-                _executor.BindInput(index, buffer.Address);
-            }
-            else
-            {
-                _executor.BindOutput(index, buffer.Address);
-            }
+                var buffers = input ? _inputs : _outputs;
+                if (input)
+                {
+                    _executor.BindInput(index, buffer.Address);
+                }
+                else
+                {
+                    _executor.BindOutput(index, buffer.Address);
+                }
 
-            (var old, buffers[index]) = (buffers[index], buffer);
-            old.Dispose();
-        }
-        catch
-        {
-            buffer.Dispose();
-            throw;
+                (buffer, buffers[index]) = (buffers[index], buffer);
+            }
+            finally
+            {
+                End();
+            }
         }
         finally
         {
-            End();
+            // The old one, or the new one where it could not take its place.
+            buffer.Dispose();
         }
     }
 
@@ -293,18 +266,25 @@ public sealed class ModelSession : IDisposable
         return lengths;
     }
 
+    // The gate first: once it is closed and empty, no session is busy, and the model can dispose them all.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Begin()
     {
+        _gate?.Enter();
         var state = Interlocked.CompareExchange(ref _state, Busy, Idle);
         if (state != Idle)
         {
+            _gate?.Exit();
             ObjectDisposedException.ThrowIf(state == Disposed, this);
             throw InUse();
         }
     }
 
-    private void End() => Volatile.Write(ref _state, Idle);
+    private void End()
+    {
+        Volatile.Write(ref _state, Idle);
+        _gate?.Exit();
+    }
 
     private static InvalidOperationException InUse() =>
         new("A call on this session is under way on another thread. A session is for one thread at a time: make one for each, or use SafeModel.Run.");

@@ -177,7 +177,7 @@ public sealed partial class SafeModel : IDisposable
         try
         {
             var model = Create(PlainPackage.Open(directory), directory, settings, start, progress: null, CancellationToken.None);
-            Log.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
+            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
             return model;
         }
         catch (Exception e)
@@ -223,7 +223,7 @@ public sealed partial class SafeModel : IDisposable
             {
                 if (known.TryGetTarget(out var session))
                 {
-                    session.DisposeWithModel();
+                    session.Dispose();
                 }
             }
         }
@@ -266,7 +266,7 @@ public sealed partial class SafeModel : IDisposable
             }
 
             var logger = options.Loggers.CreateLogger<SafeModel>();
-            Log.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return model;
         }
     }
@@ -275,7 +275,7 @@ public sealed partial class SafeModel : IDisposable
     {
         if (cause is SafeModelException refusal)
         {
-            Log.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
+            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
         }
 
         // With the stack that it has; the return is for the compiler, which does not know that this throws.

@@ -15,15 +15,15 @@ internal sealed record GraphTensor(string Name, DataType Type, long[] Shape, boo
     {
         if (!ElementTypes.TryFrom(Type, out var type))
         {
-            throw new SafeModelException(SafeModelError.ModelInvalid, file, $"'{SafeText.Escape(Name)}' is {Type}, which no .NET type holds.");
+            throw new SafeModelException(SafeModelError.ModelInvalid, file, $"takes or gives '{SafeText.Escape(Name)}' as {Type}, which no .NET type holds.");
         }
 
-        var bytes = ParamsFormat.ByteLength(Type, Shape);
+        var bytes = Type.ByteLengthOf(Shape);
         return bytes is >= 0 and <= MaxByteLength
             ? new TensorInfo(Name, type, [.. Shape])
             : throw new SafeModelException(
                 bytes < 0 ? SafeModelError.ModelInvalid : SafeModelError.LimitExceeded, file,
-                $"'{SafeText.Escape(Name)}' is {Type}[{string.Join(',', Shape)}]; an input or output has at most {MaxByteLength} bytes, and no side below 0.");
+                $"takes or gives '{SafeText.Escape(Name)}' as {Type}[{string.Join(',', Shape)}]; an input or output has at most {MaxByteLength} bytes, and no side below 0.");
     }
 
     /// <summary>What a .NET array of bytes can hold, with room to align in.</summary>

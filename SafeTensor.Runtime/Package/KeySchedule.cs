@@ -6,7 +6,7 @@ namespace SafeTensor.Runtime;
 /// <summary>The keys of one package, derived from its model key with HKDF-SHA256 (RFC 5869), in one page of key memory.</summary>
 internal sealed class KeySchedule : IDisposable
 {
-    internal const int KeyLength = 32;
+    private const int KeyLength = ModelKey.Length;
 
     private const int CommitmentAt = KeyLength, HeaderAt = 2 * KeyLength, DataAt = 3 * KeyLength;
 

@@ -113,14 +113,14 @@ internal sealed class ManifestHeader
         if (!CryptographicOperations.FixedTimeEquals(keys.Commitment, _bytes.AsSpan(CommitmentAt, HashLength)))
         {
             throw new SafeModelException(
-                SafeModelError.WrongKey, file, "this key does not open it, or its header is damaged. Check that the key belongs to this package.");
+                SafeModelError.WrongKey, file, "is not opened by this key, or its header is damaged. Check that the key belongs to this package.");
         }
 
         Span<byte> mac = stackalloc byte[HashLength];
         HMACSHA256.HashData(keys.HeaderKey, _bytes.AsSpan(0, MacAt), mac);
         if (!CryptographicOperations.FixedTimeEquals(mac, _bytes.AsSpan(MacAt)))
         {
-            throw new SafeModelException(SafeModelError.Tampered, file, "its header was changed after sealing. Get the package again.");
+            throw new SafeModelException(SafeModelError.Tampered, file, "has a header that was changed after sealing. Get the package again.");
         }
     }
 
@@ -131,7 +131,7 @@ internal sealed class ManifestHeader
         SHA256.HashData(rest, digest);
         if (!digest.SequenceEqual(_bytes.AsSpan(DigestAt, HashLength)))
         {
-            throw new SafeModelException(SafeModelError.Tampered, file, "its manifest was changed after sealing. Get the package again.");
+            throw new SafeModelException(SafeModelError.Tampered, file, "has a manifest that was changed after sealing. Get the package again.");
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class ManifestReader
         }
         catch (Exception e) when (e is CborContentException or InvalidOperationException or OverflowException)
         {
-            throw new SafeModelException(SafeModelError.Tampered, file, "its manifest is not well formed. Get the package again.", e);
+            throw new SafeModelException(SafeModelError.Tampered, file, "has a manifest that is not well formed. Get the package again.", e);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class ManifestReader
 
             _reader.ReadEndArray();
             var length = checked((long)_reader.ReadUInt64());
-            if (length != ParamsFormat.ByteLength(type, shape))
+            if (length != type.ByteLengthOf(shape))
             {
                 throw Malformed($"says that '{SafeText.Escape(name)}' is {type}[{string.Join(',', shape)}] in {length} bytes, which do not agree");
             }
@@ -193,7 +193,7 @@ internal sealed class ManifestReader
     {
         var text = _reader.ReadTextString();
         return Encoding.UTF8.GetByteCount(text) <= Manifest.MaxTextLength ? text
-            : throw new SafeModelException(SafeModelError.LimitExceeded, _file, $"a text in its manifest is longer than {Manifest.MaxTextLength} bytes.");
+            : throw new SafeModelException(SafeModelError.LimitExceeded, _file, $"has a text in its manifest that is longer than {Manifest.MaxTextLength} bytes.");
     }
 
     private DateTimeOffset ReadTime()
@@ -206,7 +206,7 @@ internal sealed class ManifestReader
     {
         var count = _reader.ReadStartArray() ?? throw Malformed("has an array of no definite length");
         return count <= limit ? count
-            : throw new SafeModelException(SafeModelError.LimitExceeded, _file, $"its manifest lists {count} {what}; the limit is {limit}.");
+            : throw new SafeModelException(SafeModelError.LimitExceeded, _file, $"lists {count} {what} in its manifest; the limit is {limit}.");
     }
 
     private void Exactly(int fields)
@@ -221,7 +221,7 @@ internal sealed class ManifestReader
         name.Length is > 0 and <= Manifest.MaxFileNameLength && char.IsAsciiLetterOrDigit(name[0])
         && name.AsSpan().IndexOfAnyExcept(FileNameCharacters) < 0;
 
-    private SafeModelException Malformed(string message) => new(SafeModelError.Tampered, _file, $"its manifest {message}. Get the package again.");
+    private SafeModelException Malformed(string message) => new(SafeModelError.Tampered, _file, $"has a manifest that {message}. Get the package again.");
 
     private SafeModelException Unsupported(string message) => new(SafeModelError.UnsupportedFormat, _file, message);
 }

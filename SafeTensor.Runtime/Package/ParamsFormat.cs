@@ -51,28 +51,4 @@ internal static class ParamsFormat
 
         BinaryPrimitives.WriteInt64LittleEndian(destination[at..], byteLength);
     }
-
-    /// <summary>The product of the shape and the element's bytes, or −1 where a length is negative or the product is 2⁶³ or more.</summary>
-    internal static long ByteLength(DataType type, ReadOnlySpan<long> shape)
-    {
-        var product = (UInt128)type.ByteLength;
-        var empty = false;
-        foreach (var length in shape)
-        {
-            if (length < 0)
-            {
-                return -1;
-            }
-
-            // A zero elsewhere must not hide lengths whose product no reader could hold.
-            empty |= length == 0;
-            product *= (ulong)Math.Max(length, 1);
-            if (product > long.MaxValue)
-            {
-                return -1;
-            }
-        }
-
-        return empty ? 0 : (long)product;
-    }
 }

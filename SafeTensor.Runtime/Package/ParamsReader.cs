@@ -100,7 +100,7 @@ internal static class ParamsReader
         }
 
         var bytes = BinaryPrimitives.ReadInt64LittleEndian(record[(length - 8)..]);
-        if (type.Lanes != 1 || type.Bits == 0 || bytes < 0 || bytes != ParamsFormat.ByteLength(type, shape))
+        if (type.Lanes != 1 || type.Bits == 0 || bytes < 0 || bytes != type.ByteLengthOf(shape))
         {
             throw Invalid(file, $"says that '{SafeText.Escape(name)}' is {type}[{string.Join(',', shape)}] in {bytes} bytes, which do not agree.");
         }
@@ -124,7 +124,7 @@ internal static class ParamsReader
     {
         if (value > (ulong)limit)
         {
-            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"{value} {what}; the limit is {limit}.");
+            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"has {value} {what}; the limit is {limit}.");
         }
     }
 

@@ -112,7 +112,7 @@ internal sealed class SealedParams : IDisposable
         offset += record.Length;
         if (!record.SequenceEqual(expected) || (long)length < ManifestHeader.Length || (long)length > file.Length - offset)
         {
-            throw new SafeModelException(SafeModelError.Tampered, file.Name, "the record of its manifest was changed, or the file is cut off. Get the package again.");
+            throw new SafeModelException(SafeModelError.Tampered, file.Name, "has a manifest record that was changed, or is cut off. Get the package again.");
         }
 
         return (long)length;
@@ -125,7 +125,7 @@ internal sealed class SealedParams : IDisposable
     {
         if (value > (ulong)limit)
         {
-            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"{value} {what}; the limit is {limit}.");
+            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"has {value} {what}; the limit is {limit}.");
         }
     }
 

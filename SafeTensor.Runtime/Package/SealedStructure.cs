@@ -52,7 +52,7 @@ internal static class SealedStructure
         var prefix = Prefix(tensors, manifestLength);
         if (prefix.Length != source.ManifestOffset || !Matches(file, 0, prefix))
         {
-            throw Changed(file, "its list of names");
+            throw Changed(file, "list of names");
         }
 
         long[] offsets;
@@ -62,7 +62,7 @@ internal static class SealedStructure
         }
         catch (OverflowException e)
         {
-            throw new SafeModelException(SafeModelError.Tampered, file.Name, "its manifest lists more bytes than a file can have.", e);
+            throw new SafeModelException(SafeModelError.Tampered, file.Name, "lists more bytes in its manifest than a file can have.", e);
         }
 
         if (offsets[^1] != file.Length)
@@ -79,7 +79,7 @@ internal static class SealedStructure
             ParamsFormat.WriteRecord(record, tensor.Type, tensor.Shape, tensor.ByteLength);
             if (!Matches(file, offsets[i] - record.Length, record))
             {
-                throw Changed(file, $"the record of '{SafeText.Escape(tensor.Name)}'");
+                throw Changed(file, $"record of '{SafeText.Escape(tensor.Name)}'");
             }
         }
 
@@ -115,5 +115,5 @@ internal static class SealedStructure
     }
 
     private static SafeModelException Changed(PackageFile file, string what) =>
-        new(SafeModelError.Tampered, file.Name, $"{what} was changed after sealing. Get the package again.");
+        new(SafeModelError.Tampered, file.Name, $"has a {what} that was changed after sealing. Get the package again.");
 }

@@ -57,7 +57,7 @@ internal sealed class PackageWriter : IDisposable
         {
             throw new SafeModelException(
                 SafeModelError.LimitExceeded, ModelPackage.ParamsName,
-                $"the manifest would have {manifestLength} bytes; the limit is {ManifestHeader.MaxManifestLength}. Choose a larger SegmentSize.");
+                $"would have a manifest of {manifestLength} bytes; the limit is {ManifestHeader.MaxManifestLength}. Choose a larger SegmentSize.");
         }
 
         var tensors = _plan.Tensors.ConvertAll(part => part.Manifest);

@@ -20,7 +20,7 @@ internal sealed class SourcePart
         if (segments > limit)
         {
             throw new SafeModelException(
-                SafeModelError.LimitExceeded, file.Name, $"'{SafeText.Escape(manifest.Name)}' has {segments} segments of {segmentSize} bytes; the limit is {limit}. Choose a larger SegmentSize.");
+                SafeModelError.LimitExceeded, file.Name, $"has {segments} segments of {segmentSize} bytes in '{SafeText.Escape(manifest.Name)}'; the limit is {limit}. Choose a larger SegmentSize.");
         }
 
         _leaves = new byte[segments * PartDigest.Length];

@@ -8,6 +8,30 @@ internal readonly record struct DataType(byte Code, byte Bits, ushort Lanes)
     /// <summary>Bytes of one element in a parameters file, which rounds up to whole bytes.</summary>
     internal int ByteLength => (Bits + 7) / 8;
 
+    /// <summary>The product of the shape and the element's bytes, or −1 where a length is negative or the product is 2⁶³ or more.</summary>
+    internal long ByteLengthOf(ReadOnlySpan<long> shape)
+    {
+        var product = (UInt128)ByteLength;
+        var empty = false;
+        foreach (var length in shape)
+        {
+            if (length < 0)
+            {
+                return -1;
+            }
+
+            // A zero elsewhere must not hide lengths whose product no reader could hold.
+            empty |= length == 0;
+            product *= (ulong)Math.Max(length, 1);
+            if (product > long.MaxValue)
+            {
+                return -1;
+            }
+        }
+
+        return empty ? 0 : (long)product;
+    }
+
     /// <summary>Reads TVM's spelling: <c>float32</c>, <c>bool</c>, <c>int8x4</c>. Bits are 32 where none are given.</summary>
     internal static bool TryParse(string? text, out DataType type)
     {

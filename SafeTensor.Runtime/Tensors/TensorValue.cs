@@ -120,7 +120,7 @@ public readonly struct TensorValue
     public static TensorValue FromSingles(ReadOnlySpan<float> values, ElementType type, params ReadOnlySpan<long> shape)
     {
         var data = FloatConversion.FromSingles(values, type);
-        return Create(data, 0, Buffer.ByteLength(data), type, shape);
+        return Create(data, 0, checked(data.Length * type.ByteLength()), type, shape);
     }
 
     /// <summary>The elements, in row-major order; no copy.</summary>
@@ -158,7 +158,7 @@ public readonly struct TensorValue
     private static TensorValue Create(Array data, int byteOffset, int byteLength, ElementType type, ReadOnlySpan<long> shape)
     {
         var count = byteLength / type.ByteLength();
-        var spanned = ParamsFormat.ByteLength(new DataType(0, 8, 1), shape);
+        var spanned = new DataType(0, 8, 1).ByteLengthOf(shape);
         if (spanned != count || byteLength % type.ByteLength() != 0)
         {
             throw new ArgumentException(

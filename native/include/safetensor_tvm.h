@@ -3,7 +3,7 @@
  * A compiled module and a host that were written for Apache's libtvm_runtime link against these
  * names unchanged. What holds for every function that returns int:
  *   - 0 is success, -1 a failure that TVMGetLastError() describes on the calling thread.
- *   - Arguments are borrowed for the call. A returned handle is one reference that the caller frees.
+ *   - Arguments are borrowed for the call. A returned handle is a reference that the caller frees.
  *   - No C++ exception and no abort() crosses this boundary.
  *   - Sizes are in bytes, shapes in elements, row-major, outermost first.
  */

@@ -25,13 +25,16 @@ struct GraphText {
     std::vector<std::string> edges;
     for (const int from : inputs) edges.push_back("[" + std::to_string(from) + ",0,0]");
     const int id = node("{\"op\":\"tvm_op\",\"name\":\"node" + std::to_string(nodes.size()) +
-                        "\",\"inputs\":" + joined(edges) + ",\"attrs\":{\"func_name\":\"" + function +
-                        "\",\"num_inputs\":\"" + std::to_string(inputs.size()) +
-                        "\",\"num_outputs\":\"1\",\"flatten_data\":\"0\",\"hash\":\"x\"}}", shape);
+                            "\",\"inputs\":" + joined(edges) + ",\"attrs\":{\"func_name\":\"" +
+                            function + "\",\"num_inputs\":\"" + std::to_string(inputs.size()) +
+                            "\",\"num_outputs\":\"1\",\"flatten_data\":\"0\",\"hash\":\"x\"}}",
+                        shape);
     if (!storage_id.empty()) storage.back() = std::move(storage_id);
     return id;
   }
-  int reshape(int from, const std::string& shape) { return op("__nop", {from}, shape, storage[static_cast<std::size_t>(from)]); }
+  int reshape(int from, const std::string& shape) {
+    return op("__nop", {from}, shape, storage[static_cast<std::size_t>(from)]);
+  }
   GraphText& output(int id) {
     heads.push_back("[" + std::to_string(id) + ",0,0]");
     return *this;
@@ -40,9 +43,9 @@ struct GraphText {
   std::string json() const {
     return "{\"nodes\":" + joined(nodes) + ",\"arg_nodes\":" + joined(arguments) +
            ",\"heads\":" + joined(heads) + ",\"attrs\":{\"dltype\":[\"list_str\"," + joined(types) +
-           "],\"device_index\":[\"list_int\"," + joined(devices) + "],\"storage_id\":[\"list_int\"," +
-           joined(storage) + "],\"shape\":[\"list_shape\"," + joined(shapes) +
-           "]},\"node_row_ptr\":" + joined(rows) + extra + "}";
+           "],\"device_index\":[\"list_int\"," + joined(devices) +
+           "],\"storage_id\":[\"list_int\"," + joined(storage) + "],\"shape\":[\"list_shape\"," +
+           joined(shapes) + "]},\"node_row_ptr\":" + joined(rows) + extra + "}";
   }
 
  private:

@@ -73,8 +73,9 @@ inline Outcome call(TVMFunctionHandle function, const std::vector<Value>& argume
     codes[i] = arguments[i].code;
   }
   Outcome outcome;
-  outcome.rc = TVMFuncCall(function, values.data(), codes.data(), static_cast<int>(arguments.size()),
-                           &outcome.result.value, &outcome.result.code);
+  outcome.rc =
+      TVMFuncCall(function, values.data(), codes.data(), static_cast<int>(arguments.size()),
+                  &outcome.result.value, &outcome.result.code);
   if (outcome.rc != 0) {
     outcome.text = last_error_text();
   } else if (outcome.result.code == kTVMStr) {
@@ -142,7 +143,8 @@ constexpr DLDataType kInt32{kDLInt, 32, 1};
 // A tensor at an address that compiled code accepts.
 class Tensor {
  public:
-  explicit Tensor(std::vector<int64_t> shape, DLDataType dtype = kFloat32) : shape_(std::move(shape)) {
+  explicit Tensor(std::vector<int64_t> shape, DLDataType dtype = kFloat32)
+      : shape_(std::move(shape)) {
     std::size_t count = 1;
     for (const int64_t side : shape_) count *= static_cast<std::size_t>(side);
     memory_.resize(count * 8 + 128);

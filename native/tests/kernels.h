@@ -18,7 +18,8 @@ inline int64_t size(TVMValue* args, int i) {
 
 inline int add(TVMValue* args, int*, int count, TVMValue*, int*, void*) {
   const int out = count - 1;
-  for (int64_t i = 0; i < size(args, out); ++i) data(args, out)[i] = data(args, 0)[i] + data(args, 1)[i];
+  for (int64_t i = 0; i < size(args, out); ++i)
+    data(args, out)[i] = data(args, 0)[i] + data(args, 1)[i];
   return 0;
 }
 
@@ -35,8 +36,16 @@ inline int fail_loudly(TVMValue*, int*, int, TVMValue*, int*, void*) {
 
 inline int fail_silently(TVMValue*, int*, int, TVMValue*, int*, void*) { return -1; }
 
+// Meets an error on its way, and copes.
+inline int twice_after_trouble(TVMValue* args, int* codes, int count, TVMValue* ret, int* code,
+                               void* r) {
+  TVMAPISetLastError("trouble that was coped with");
+  return twice(args, codes, count, ret, code, r);
+}
+
 // Negative elements make it fail without a word.
-inline int fail_if_negative(TVMValue* args, int* codes, int count, TVMValue* ret, int* code, void* r) {
+inline int fail_if_negative(TVMValue* args, int* codes, int count, TVMValue* ret, int* code,
+                            void* r) {
   return data(args, 0)[0] < 0 ? -1 : twice(args, codes, count, ret, code, r);
 }
 
@@ -48,13 +57,15 @@ inline Module kernel_library() {
   library.function("add", kernels::add).function("twice", kernels::twice);
   library.function("fail_loudly", kernels::fail_loudly);
   library.function("fail_silently", kernels::fail_silently);
+  library.function("twice_after_trouble", kernels::twice_after_trouble);
   library.function("fail_if_negative", kernels::fail_if_negative);
   Outcome loaded = library.load();
   CHECK(loaded.ok());
   return Module(loaded.give());
 }
 
-inline Outcome create(const std::string& json, const Module& code, std::vector<Value> devices = {1, 0}) {
+inline Outcome create(const std::string& json, const Module& code,
+                      std::vector<Value> devices = {1, 0}) {
   const TVMByteArray text{json.data(), json.size()};
   std::vector<Value> arguments{&text, code.value()};
   arguments.insert(arguments.end(), devices.begin(), devices.end());

@@ -41,7 +41,8 @@ class Stream {
 };
 
 // A parameters file of float vectors.
-inline std::string params_file(const std::vector<std::pair<std::string, std::vector<float>>>& params) {
+inline std::string params_file(
+    const std::vector<std::pair<std::string, std::vector<float>>>& params) {
   Stream stream;
   stream.u64(0xF7E58D4F05049CB7).u64(0).u64(params.size());
   for (const auto& param : params) stream.text(param.first);

@@ -63,7 +63,8 @@ void factory() {
   CHECK(first_output(first) == 1 && first_output(second) == 5);
 
   const Outcome params = root.call("get_graph_params");
-  const Outcome array = call_global("runtime.MapGetItem", {{params.handle(), kTVMObjectHandle}, "p"});
+  const Outcome array =
+      call_global("runtime.MapGetItem", {{params.handle(), kTVMObjectHandle}, "p"});
   CHECK(static_cast<float*>(array.tensor()->data)[3] == 8);
 
   const Module bare(root.call("remove_params").give());
@@ -155,7 +156,8 @@ void wrong_trees() {
 }
 
 void wrong_blobs() {
-  CHECK(load(Stream().u64(1).text("cuda")).failed_with("kind 'cuda', which this runtime cannot load"));
+  CHECK(load(Stream().u64(1).text("cuda"))
+            .failed_with("kind 'cuda', which this runtime cannot load"));
   CHECK(load(Stream().u64(1).text("")).failed_with("kind ''"));
   CHECK(load(Stream().u64(UINT64_MAX)).failed_with("claims 18446744073709551615 elements"));
   CHECK(load(Stream().u64(1).u64(UINT64_MAX)).failed_with("claims"));

@@ -29,7 +29,8 @@ void lookups() {
   const Module asking = Module::load(path_of("calls_import"));
   CHECK(asking.find("__tvm_module_ctx") == nullptr);  // a variable is not a function
   CHECK(asking.call("fail_with_text").failed_with("fail_with_text: Assert fail: as asked"));
-  CHECK(asking.call("fail_without_text").failed_with("fail_without_text failed and gave no reason"));
+  CHECK(
+      asking.call("fail_without_text").failed_with("fail_without_text failed and gave no reason"));
 }
 
 void graphs_name_only_the_models_functions() {
@@ -161,6 +162,21 @@ void reused_descriptors() {
   close(fd);
 }
 
+void several_names_for_one_place() {
+  const Module aliased = Module::load(path_of("aliased_symbols"));
+  const Outcome found = aliased.call("look_up");
+  if (!found.ok()) std::fprintf(stderr, "  %s\n", found.text.c_str());
+  CHECK(found.ok());
+}
+
+// The library is gone as soon as it is loaded; another one may then have its address.
+void factory_without_its_library() {
+  const Module factory = Module::load(path_of("lone_factory"));
+  const Module other = Module::load(path_of("answers"));
+  CHECK(TVMModImport(factory.get(), other.get()) == 0);
+  CHECK(factory.call("get_graph_json").failed_with("does not import the library"));
+}
+
 void loads_in_parallel() {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -185,6 +201,8 @@ int main() {
   imports();
   same_library_twice();
   reused_descriptors();
+  several_names_for_one_place();
+  factory_without_its_library();
   loads_in_parallel();
   return test_result();
 }

@@ -25,7 +25,8 @@ void layout() {
   Header& header = header_of(reinterpret_cast<char*>(array) - 16);
   CHECK(header.type_index == 2 && header.references == 1 && header.deleter != nullptr);
   CHECK(reinterpret_cast<uintptr_t>(array->data) % 128 == 0);
-  CHECK(array->ndim == 2 && array->shape[1] == 3 && array->strides == nullptr && array->byte_offset == 0);
+  CHECK(array->ndim == 2 && array->shape[1] == 3 && array->strides == nullptr &&
+        array->byte_offset == 0);
   ++header.references;
   CHECK(TVMArrayFree(array) == 0);
   CHECK(header.references == 1);
@@ -118,7 +119,8 @@ void devices() {
 
 void containers() {
   const Outcome text = call_global("runtime.String", {"v"});
-  const Outcome map = call_global("runtime.Map", {"k", {text.handle(), kTVMObjectHandle}, "l", "w"});
+  const Outcome map =
+      call_global("runtime.Map", {"k", {text.handle(), kTVMObjectHandle}, "l", "w"});
   const Value m(map.handle(), kTVMObjectHandle);
   CHECK(call_global("runtime.MapSize", {m}).integer() == 2);
   CHECK(call_global("runtime.MapCount", {m, "k"}).integer() == 1);

@@ -33,7 +33,8 @@ void whole_file() {
   CHECK(load(model, params_file({{"p", {1, 1, 1, 1}}, {"x", {2, 2, 2, 2}}})).ok());
   CHECK(first_output(model) == 3);
   const Outcome info = model.call("get_input_info");
-  const Outcome shapes = call_global("runtime.MapGetItem", {{info.handle(), kTVMObjectHandle}, "shape"});
+  const Outcome shapes =
+      call_global("runtime.MapGetItem", {{info.handle(), kTVMObjectHandle}, "shape"});
   CHECK(call_global("runtime.MapSize", {{shapes.handle(), kTVMObjectHandle}}).integer() == 0);
 }
 
@@ -64,7 +65,8 @@ void wrong_content() {
   const Module model = executor(sum_graph(), code);
   CHECK(load(model, params_file({{"q", {1, 2, 3, 4}}})).failed_with("no input or parameter 'q'"));
   CHECK(load(model, params_file({{"p", {1}}, {"p", {2}}})).failed_with("two tensors named 'p'"));
-  CHECK(load(model, params_file({{"p", {1, 2, 3}}})).failed_with("float32 [4] but the tensor is float32 [3]"));
+  CHECK(load(model, params_file({{"p", {1, 2, 3}}}))
+            .failed_with("float32 [4] but the tensor is float32 [3]"));
   // A right tensor before a wrong one is not taken either.
   CHECK(load(model, params_file({{"x", {9, 9, 9, 9}}, {"p", {1}}})).rc == -1);
   CHECK(first_output(model) == 0);
@@ -78,8 +80,10 @@ void wrong_content() {
   CHECK(load(model, with_tensor(Stream().tensor({2, 2}, {1, 2, 3, 4}))).failed_with("[2, 2]"));
   CHECK(load(model, with_tensor(Stream().tensor({4}, {1, 2, 3, 4}, {kDLFloat, 32, 4}))).rc == -1);
   CHECK(load(model, with_tensor(Stream().tensor({-4}, {}))).failed_with("negative"));
-  CHECK(load(model, with_tensor(Stream().tensor({INT64_MAX, 16}, {}))).failed_with("larger than memory"));
-  CHECK(load(model, with_tensor(Stream().tensor(std::vector<int64_t>(33, 1), {1}))).failed_with("33 dimensions"));
+  CHECK(load(model, with_tensor(Stream().tensor({INT64_MAX, 16}, {})))
+            .failed_with("larger than memory"));
+  CHECK(load(model, with_tensor(Stream().tensor(std::vector<int64_t>(33, 1), {1})))
+            .failed_with("33 dimensions"));
   Stream gpu;
   gpu.u64(0xDD5E40F096B4A13F).u64(0).add<int32_t>(2).add<int32_t>(0);
   CHECK(load(model, with_tensor(gpu)).failed_with("device type 2"));
@@ -95,7 +99,8 @@ void sharing() {
   const TVMByteArray names{head.bytes.data(), head.bytes.size()};
   CHECK(second.call("share_params", {first.value(), &names}).ok());
   CHECK(first_output(second) == 5);
-  CHECK(first.call("get_input", {"p"}).tensor()->data == second.call("get_input", {"p"}).tensor()->data);
+  CHECK(first.call("get_input", {"p"}).tensor()->data ==
+        second.call("get_input", {"p"}).tensor()->data);
 
   // Writing to one of them leaves the other alone.
   CHECK(load(second, params_file({{"p", {1, 1, 1, 1}}})).ok());
@@ -136,9 +141,47 @@ void linked_in() {
   CHECK(first_output(model) == 8 && linked[0] == 3);
 }
 
+// A host that binds its own memory pays for none here: this parameter would fit nowhere.
+void unbound_memory() {
+  const Module code = kernel_library();
+  GraphText graph;
+  const int x = graph.input("x");
+  graph.input("vast", "[70368744177664]");
+  graph.output(graph.op("twice", {x}));
+  const Module model = executor(graph.json(), code);
+  CHECK(model.call("run").failed_with("out of memory"));
+  CHECK(model.call("get_input", {"vast"}).failed_with("out of memory"));
+  CHECK(model.call("get_input", {"x"}).ok());
+  int64_t shape[] = {70368744177664};
+  DLTensor vast{code.get(), {kDLCPU, 0}, 1, kFloat32, shape, nullptr, 0};
+  const auto address = reinterpret_cast<uintptr_t>(code.get()) / 64 * 64;
+  vast.data = reinterpret_cast<void*>(address);  // never read: nothing computes with it
+  CHECK(model.call("set_input_zero_copy", {"vast", &vast}).ok());
+  CHECK(model.call("run").ok());
+
+  const Module unset = executor(graph.json(), code);  // x gets memory, what is bound still none
+  CHECK(unset.call("set_input_zero_copy", {"vast", &vast}).ok());
+  CHECK(unset.call("run").ok());
+}
+
+void saved_and_loaded() {
+  const std::string file = params_file({{"a", {1, 2, 3}}, {"b", {4}}});
+  const TVMByteArray bytes{file.data(), file.size()};
+  const Outcome map = call_global("runtime.LoadParams", {&bytes});
+  const Value params(map.handle(), kTVMObjectHandle);
+  CHECK(call_global("runtime.MapSize", {params}).integer() == 2);
+  CHECK(call_global("runtime.SaveParams", {params}).text == file);
+  const TVMByteArray half{file.data(), file.size() / 2};
+  CHECK(call_global("runtime.LoadParams", {&half}).rc == -1);
+  const Outcome text = call_global("runtime.Map", {"a", "not an array"});
+  CHECK(call_global("runtime.SaveParams", {{text.handle(), kTVMObjectHandle}}).rc == -1);
+}
+
 }  // namespace
 
 int main() {
+  unbound_memory();
+  saved_and_loaded();
   whole_file();
   damaged_files();
   wrong_content();

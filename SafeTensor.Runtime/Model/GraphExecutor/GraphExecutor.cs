@@ -29,15 +29,24 @@ internal sealed unsafe class GraphExecutor : Executor
     {
         _program = program;
         _module = module;
-        _run = TvmCall.Member(module, "run");
-        _setInput = TvmCall.Member(module, "set_input");
-        _bindInput = TvmCall.Member(module, "set_input_zero_copy");
-        _bindOutput = TvmCall.Member(module, "set_output_zero_copy");
-        _getOutput = TvmCall.Member(module, "get_output");
         _copiedInputs = new nint[program.Inputs.Count];
         _copiedOutputs = new nint[program.Outputs.Count];
         _outputArrays = new TvmArrayHandle?[program.Outputs.Count];
-        program.BindWeights(this);
+        try
+        {
+            _run = TvmCall.Member(module, "run");
+            _setInput = TvmCall.Member(module, "set_input");
+            _bindInput = TvmCall.Member(module, "set_input_zero_copy");
+            _bindOutput = TvmCall.Member(module, "set_output_zero_copy");
+            _getOutput = TvmCall.Member(module, "get_output");
+            program.BindWeights(this);
+        }
+        catch
+        {
+            // A function keeps the code's library loaded, and with it the descriptor of its image.
+            Dispose();
+            throw;
+        }
     }
 
     internal override void BindInput(int index, void* address)
@@ -85,6 +94,7 @@ internal sealed unsafe class GraphExecutor : Executor
 
         if (isParameter)
         {
+            _program.NoteCopied(tensor);
             Pass(_setInput, argument, tensor, address);
         }
 
@@ -115,11 +125,8 @@ internal sealed unsafe class GraphExecutor : Executor
             array?.Dispose();
         }
 
-        _run.Dispose();
-        _setInput.Dispose();
-        _bindInput.Dispose();
-        _bindOutput.Dispose();
-        _getOutput.Dispose();
+        TvmFunctionHandle?[] functions = [_run, _setInput, _bindInput, _bindOutput, _getOutput];
+        Array.ForEach(functions, function => function?.Dispose());
         _module.Dispose();
     }
 

@@ -2,19 +2,22 @@ using SafeTensor.Native;
 
 namespace SafeTensor.Runtime;
 
-/// <summary>The process's graph-executor runtime, checked for what models need.</summary>
+/// <summary>The process's graph-executor runtime.</summary>
 internal static class TvmRuntime
 {
-    internal const string CreateExecutor = "tvm.graph_executor.create";
+    private static volatile string? _description;
 
     /// <returns>What it is, for <see cref="SafeModel.Runtime"/>.</returns>
-    internal static unsafe string Load(string? library)
+    internal static string Load(string? library)
     {
         var path = TvmLibrary.Load(library);
-        using (TvmCall.Global(CreateExecutor))
-        {
-        }
 
+        // One a process, so what it is does not change.
+        return _description ??= Describe(path);
+    }
+
+    private static string Describe(string path)
+    {
         if (!TvmLibrary.IsEmbedded)
         {
             return TvmVersion.Read(path) is { } known ? $"{path} {known}" : path;

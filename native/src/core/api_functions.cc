@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/function.h"
 #include "core/registry.h"
+#include "core/thread_slot.h"
 
 namespace safetensor {
 namespace {
@@ -48,8 +49,6 @@ struct NameList {
   std::vector<std::string> names;
   std::vector<const char*> pointers;
 };
-
-thread_local NameList name_list;
 
 }  // namespace
 }  // namespace safetensor
@@ -118,11 +117,12 @@ int TVMFuncGetGlobal(const char* name, TVMFunctionHandle* out) {
 
 int TVMFuncListGlobalNames(int* out_size, const char*** out_array) {
   return guarded([&] {
-    name_list.names = function_names();
-    name_list.pointers.clear();
-    for (const std::string& name : name_list.names) name_list.pointers.push_back(name.c_str());
-    *out_size = static_cast<int>(name_list.pointers.size());
-    *out_array = name_list.pointers.data();
+    NameList& list = ThreadSlot<NameList>::get();
+    list.names = function_names();
+    list.pointers.clear();
+    for (const std::string& name : list.names) list.pointers.push_back(name.c_str());
+    *out_size = static_cast<int>(list.pointers.size());
+    *out_array = list.pointers.data();
   });
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 // In the order of TypeIndex. Every type here derives directly from the first.
 constexpr const char* kTypeKeys[] = {
-    "runtime.Object", "runtime.Module", "runtime.NDArray",    "runtime.String",
-    "Array",          "Map",            "runtime.ShapeTuple", "runtime.PackedFunc",
+    "runtime.Object",     "runtime.Module",     "runtime.NDArray", "runtime.String", "Array", "Map",
+    "runtime.ShapeTuple", "runtime.PackedFunc",
 };
 constexpr unsigned kTypes = sizeof(kTypeKeys) / sizeof(kTypeKeys[0]);
 

@@ -41,7 +41,8 @@ void allocate_array(const Args& args, Result& result) {
   const DLDevice device = args.device(2);
   require_cpu(device.device_type, device.device_id);
   if (args.size() > 3 && args.is_text(3) && args.text(3) != "" && args.text(3) != "global") {
-    throw Error("the CPU has no memory of scope '" + std::string(args.text(3)) + "', only 'global'");
+    throw Error("the CPU has no memory of scope '" + std::string(args.text(3)) +
+                "', only 'global'");
   }
   const DLDataType dtype =
       args.code(1) == kTVMDataType ? args.value(1).v_type : parse_dtype(args.text(1));

@@ -59,8 +59,8 @@ class ByteReader {
 
   void expect_end() const {
     if (left() != 0) {
-      throw Error(what_ + " goes on for " + std::to_string(left()) + " bytes after its end at byte " +
-                  std::to_string(offset_));
+      throw Error(what_ + " goes on for " + std::to_string(left()) +
+                  " bytes after its end at byte " + std::to_string(offset_));
     }
   }
 

@@ -1,5 +1,7 @@
 #include "core/error.h"
 
+#include "core/thread_slot.h"
+
 namespace safetensor {
 namespace {
 
@@ -8,21 +10,30 @@ struct LastError {
   bool set = false;
 };
 
-thread_local LastError current;
+thread_local uint32_t errors_set = 0;
 
 }  // namespace
 
+const uint32_t& error_count() noexcept { return errors_set; }
+
 void set_last_error(const char* text) noexcept {
-  current.set = true;
+  ++errors_set;
   try {
-    current.text = text != nullptr ? text : "an error without text";
+    LastError& error = ThreadSlot<LastError>::get();
+    error.set = true;
+    error.text = text != nullptr ? text : "an error without text";
   } catch (...) {
-    current.text.clear();
+    if (LastError* error = ThreadSlot<LastError>::find()) error->text.clear();
   }
 }
 
-const char* last_error() noexcept { return current.set ? current.text.c_str() : nullptr; }
+const char* last_error() noexcept {
+  const LastError* error = ThreadSlot<LastError>::find();
+  return error != nullptr && error->set ? error->text.c_str() : nullptr;
+}
 
-void clear_last_error() noexcept { current.set = false; }
+void clear_last_error() noexcept {
+  if (LastError* error = ThreadSlot<LastError>::find()) error->set = false;
+}
 
 }  // namespace safetensor

@@ -2,6 +2,7 @@
 // was thrown into the -1 and the thread's last error that TVM's C API promises.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -20,6 +21,9 @@ void set_last_error(const char* text) noexcept;
 
 // NULL until the calling thread has had an error.
 const char* last_error() noexcept;
+
+// How many errors the calling thread has set; it stays at its place and wraps around.
+const uint32_t& error_count() noexcept;
 
 // Forgets the calling thread's error, so that a callee that fails without text can be told apart.
 void clear_last_error() noexcept;

@@ -37,7 +37,9 @@ class Object {
   bool retain_if_alive() noexcept {
     int32_t count = references_.load(std::memory_order_acquire);
     while (count > 0) {
-      if (references_.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
+      if (references_.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) {
+        return true;
+      }
     }
     return false;
   }

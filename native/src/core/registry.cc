@@ -40,6 +40,7 @@ Table& filled_table() {
     register_containers();
     register_modules();
     register_executor();
+    register_params();
     register_sort();
     register_random();
     register_threading();

@@ -30,6 +30,7 @@ void register_basics();
 void register_containers();
 void register_modules();
 void register_executor();
+void register_params();
 void register_sort();
 void register_random();
 void register_threading();  // runtime.config_threadpool, runtime.NumThreads

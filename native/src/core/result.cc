@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/thread_slot.h"
 #include "tensor/dtype.h"
 #include "tensor/ndarray.h"
 
@@ -15,8 +16,6 @@ struct ReturnBuffer {
   TVMByteArray bytes;
 };
 
-thread_local ReturnBuffer return_buffer;
-
 }  // namespace
 
 bool is_object_code(int code) noexcept {
@@ -26,7 +25,9 @@ bool is_object_code(int code) noexcept {
 
 Object* object_of(const TVMValue& value, int code) noexcept {
   if (value.v_handle == nullptr) return nullptr;
-  if (code == kTVMNDArrayHandle) return NDArray::from_handle(static_cast<DLTensor*>(value.v_handle));
+  if (code == kTVMNDArrayHandle) {
+    return NDArray::from_handle(static_cast<DLTensor*>(value.v_handle));
+  }
   if (code == kTVMObjectRValueRefArg) return *static_cast<Object**>(value.v_handle);
   return static_cast<Object*>(value.v_handle);
 }
@@ -134,12 +135,14 @@ void Result::set_plain(const TVMValue& value, int code) {
 void Result::hand_over(TVMValue* value, int* code) {
   if (code_ == kTVMDataType) set_text(to_string(value_.v_type));  // TVM returns types as text
   if (code_ == kTVMStr) {
-    return_buffer.text = std::move(text_);
-    value->v_str = return_buffer.text.c_str();
+    ReturnBuffer& buffer = ThreadSlot<ReturnBuffer>::get();
+    buffer.text = std::move(text_);
+    value->v_str = buffer.text.c_str();
   } else if (code_ == kTVMBytes) {
-    return_buffer.text = std::move(text_);
-    return_buffer.bytes = {return_buffer.text.data(), return_buffer.text.size()};
-    value->v_handle = &return_buffer.bytes;
+    ReturnBuffer& buffer = ThreadSlot<ReturnBuffer>::get();
+    buffer.text = std::move(text_);
+    buffer.bytes = {buffer.text.data(), buffer.text.size()};
+    value->v_handle = &buffer.bytes;
   } else {
     *value = value_;
   }

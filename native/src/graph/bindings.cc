@@ -1,5 +1,7 @@
 #include "graph/bindings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -9,6 +11,26 @@
 #include "tensor/dtype.h"
 
 namespace safetensor {
+namespace {
+
+// SIZE_MAX when the system does not tell.
+size_t machine_memory() noexcept {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGESIZE);
+  size_t bytes = 0;
+  if (pages <= 0 || page <= 0 ||
+      __builtin_mul_overflow(static_cast<size_t>(pages), static_cast<size_t>(page), &bytes)) {
+    return SIZE_MAX;
+  }
+  return bytes;
+}
+
+// What a pool takes in the block; at least something, so that no two have one address.
+size_t aligned(size_t bytes) noexcept {
+  return (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+}  // namespace
 
 Bindings::Bindings(const Graph& graph) : graph_(graph) {
   const size_t entries = graph.entry_count();
@@ -53,17 +75,16 @@ Bindings::Bindings(const Graph& graph) : graph_(graph) {
   }
 
   size_t total = 0;
+  size_t computed = 0;  // what operators write: the host cannot bring it along
   for (const Pool& pool : pools_) {
     if (__builtin_add_overflow(total, pool.bytes, &total) || total > SIZE_MAX / 2) {
       throw Error("the graph's tensors together are larger than memory can be");
     }
+    if (!pool.lazy) computed += aligned(pool.bytes);
   }
-  for (Pool& pool : pools_) {
-    if (pool.first == kNone) continue;
-    if (!pool.lazy) {
-      allocate(pool);
-      continue;
-    }
+  allocate_computed(computed);
+  for (const Pool& pool : pools_) {
+    if (!pool.lazy) continue;
     for (uint32_t root = pool.first; root != kNone; root = groups_[root].next) ++missing_;
   }
 }
@@ -72,22 +93,46 @@ void Bindings::set_address(uint32_t root, void* data) noexcept {
   for (uint32_t e = root; e != kNone; e = next_member_[e]) tensors_[e].data = data;
 }
 
-// Gives the pool its memory, and every group in it that has none.
 void Bindings::allocate(Pool& pool) {
-  pool.storage = make_object<Storage>(
-      pool.bytes, pool.lazy ? Storage::Holds::kWeights : Storage::Holds::kActivations);
+  auto storage = make_object<Storage>(pool.bytes, Storage::Holds::kWeights);
+  std::byte* data = storage->data();
+  place(pool, std::move(storage), data);
+}
+
+// Gives the pool its memory, and every group in it that has none.
+void Bindings::place(Pool& pool, Ref<Storage> storage, std::byte* data) noexcept {
+  pool.storage = std::move(storage);
+  pool.data = data;
   for (uint32_t root = pool.first; root != kNone; root = groups_[root].next) {
     Group& group = groups_[root];
     if (group.bound) continue;
-    set_address(root, pool.storage->data());
+    set_address(root, pool.data);
     group.bound = group.in_pool = true;
     if (pool.lazy) --missing_;
   }
 }
 
+void Bindings::allocate_computed(size_t bytes) {
+  if (bytes > machine_memory()) {
+    throw Error("the graph's operators need " + std::to_string(bytes) +
+                " bytes for their results but this machine has " +
+                std::to_string(machine_memory()) + " bytes of memory");
+  }
+  auto block = make_object<Storage>(bytes, Storage::Holds::kActivations);
+  std::byte* next = block->data();
+  for (Pool& pool : pools_) {
+    if (pool.lazy) continue;
+    place(pool, block, next);
+    next += aligned(pool.bytes);
+  }
+}
+
 void Bindings::allocate_all() {
   for (Pool& pool : pools_) {
-    if (pool.first != kNone && !pool.storage) allocate(pool);
+    if (pool.storage) continue;
+    uint32_t root = pool.first;
+    while (root != kNone && groups_[root].bound) root = groups_[root].next;
+    if (root != kNone) allocate(pool);
   }
 }
 
@@ -100,7 +145,7 @@ void Bindings::return_to_pool(uint32_t root) {
     ++missing_;
     allocate(pool);
   } else {
-    set_address(root, pool.storage->data());
+    set_address(root, pool.data);
   }
   group.in_pool = true;
   group.shared = false;

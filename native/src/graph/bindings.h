@@ -15,6 +15,8 @@ namespace safetensor {
 // is known by its first entry, the root, and always moves as a whole.
 // Groups with the same storage_id share a pool. A pool that only arguments use is allocated when
 // it is first read or written, or when the graph runs: weights that a host binds cost nothing here.
+// The other pools lie in one block, so that a graph which claims many of them takes address space
+// but no memory.
 class Bindings {
  public:
   explicit Bindings(const Graph& graph);  // graph must outlive this
@@ -47,15 +49,16 @@ class Bindings {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   struct Group {
-    Ref<Object> owner;          // of memory that is not the pool's
-    uint32_t next = kNone;      // the next root in the same pool
+    Ref<Object> owner;      // of memory that is not the pool's
+    uint32_t next = kNone;  // the next root in the same pool
     bool argument = false;
-    bool bound = false;         // its tensors have an address
-    bool in_pool = false;       // and that address is the pool's
+    bool bound = false;    // its tensors have an address
+    bool in_pool = false;  // and that address is the pool's
     bool shared = false;
   };
   struct Pool {
-    Ref<Storage> storage;
+    Ref<Storage> storage;       // NULL until it is allocated
+    std::byte* data = nullptr;  // in storage
     size_t bytes = 0;
     uint32_t first = kNone;  // root
     bool lazy = true;
@@ -63,15 +66,17 @@ class Bindings {
 
   void set_address(uint32_t root, void* data) noexcept;
   void allocate(Pool& pool);
+  void place(Pool& pool, Ref<Storage> storage, std::byte* data) noexcept;
+  void allocate_computed(size_t bytes);
   void allocate_all();
   void return_to_pool(uint32_t root);
 
   const Graph& graph_;
-  std::vector<DLTensor> tensors_;    // by entry, like the next three
+  std::vector<DLTensor> tensors_;  // by entry, like the next three
   std::vector<size_t> bytes_;
   std::vector<uint32_t> roots_;
   std::vector<uint32_t> next_member_;  // the next entry of the same group
-  std::vector<Group> groups_;        // by root; other entries' are unused
+  std::vector<Group> groups_;          // by root; other entries' are unused
   std::vector<Pool> pools_;
   size_t missing_ = 0;  // groups that have no memory yet
 };

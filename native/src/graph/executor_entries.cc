@@ -59,7 +59,8 @@ uint32_t GraphExecutor::output_of(const Args& args, int i) const {
       return static_cast<uint32_t>(o);
     }
   }
-  throw Error("the model has no output " + shown(name) + "; its outputs are named after their node, as in " +
+  throw Error("the model has no output " + shown(name) +
+              "; its outputs are named after their node, as in " +
               (graph_.outputs.empty() ? "'node:0'" : output_text(0)));
 }
 

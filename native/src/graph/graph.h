@@ -18,7 +18,7 @@ struct NodeOutput {
 
 struct GraphNode {
   std::string name;
-  std::string function;  // empty: an argument (an input or a parameter)
+  std::string function;      // empty: an argument (an input or a parameter)
   uint32_t first_input = 0;  // in Graph::inputs
   uint32_t input_count = 0;
   uint32_t output_count = 1;
@@ -30,17 +30,19 @@ struct GraphNode {
 
 struct Graph {
   std::vector<GraphNode> nodes;
-  std::vector<NodeOutput> inputs;    // of all nodes
-  std::vector<uint32_t> arguments;   // nodes, in the order of input indices
-  std::vector<NodeOutput> outputs;   // of the whole graph
+  std::vector<NodeOutput> inputs;     // of all nodes
+  std::vector<uint32_t> arguments;    // nodes, in the order of input indices
+  std::vector<NodeOutput> outputs;    // of the whole graph
   std::vector<uint32_t> first_entry;  // by node; one more at the end: the number of entries
-  std::vector<DLDataType> dtypes;    // by entry
-  std::vector<int64_t> sides;        // of all shapes
-  std::vector<uint32_t> first_side;  // by entry; one more at the end
+  std::vector<DLDataType> dtypes;     // by entry
+  std::vector<int64_t> sides;         // of all shapes
+  std::vector<uint32_t> first_side;   // by entry; one more at the end
   std::vector<uint32_t> storage_ids;  // by entry: entries with the same number share memory
 
   size_t entry_count() const noexcept { return dtypes.size(); }
-  uint32_t entry(NodeOutput output) const noexcept { return first_entry[output.node] + output.index; }
+  uint32_t entry(NodeOutput output) const noexcept {
+    return first_entry[output.node] + output.index;
+  }
   int ndim(uint32_t entry) const noexcept {
     return static_cast<int>(first_side[entry + 1] - first_side[entry]);
   }

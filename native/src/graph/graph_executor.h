@@ -54,7 +54,9 @@ class GraphExecutor final : public Module {
   void share_params(const Args& args, Result& result);
 
   // executor_entries.cc: from what a caller names to an entry, and what must hold of its tensors.
-  const std::string& input_name(uint32_t input) const { return graph_.nodes[graph_.arguments[input]].name; }
+  const std::string& input_name(uint32_t input) const {
+    return graph_.nodes[graph_.arguments[input]].name;
+  }
   uint32_t input_entry(uint32_t input) const { return graph_.first_entry[graph_.arguments[input]]; }
   bool find_input(std::string_view name, uint32_t& input) const;
   uint32_t input_of(std::string_view name) const;  // an error lists the inputs there are

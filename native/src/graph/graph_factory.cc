@@ -34,7 +34,8 @@ Ref<Module> GraphFactory::read(ByteReader& reader, const Ref<Module>& library) {
   for (const std::string_view name : names) {
     params.emplace_back(std::string(name), copy_of(read_tensor(reader)));
   }
-  return make_object<GraphFactory>(json, std::move(params), std::string(reader.text()), library.get());
+  return make_object<GraphFactory>(json, std::move(params), std::string(reader.text()),
+                                   library.get());
 }
 
 Ref<Function> GraphFactory::find(std::string_view name) {
@@ -47,6 +48,13 @@ Ref<Function> GraphFactory::find(std::string_view name) {
   if (method == nullptr) return nullptr;
   return make_object<MethodFunction<GraphFactory>>(Ref<GraphFactory>(this), std::string(name),
                                                    method);
+}
+
+void GraphFactory::forget_library_unless_imported() {
+  for (const Ref<Module>& module : imports()) {
+    if (module.get() == library_) return;
+  }
+  library_ = nullptr;
 }
 
 std::string_view GraphFactory::json() const {

@@ -24,6 +24,9 @@ class GraphFactory final : public Module {
   const char* type_key() const noexcept override { return "GraphExecutorFactory"; }
   Ref<Function> find(std::string_view name) override;
 
+  // When its imports are in place: unless the library is one of them, its memory may go away.
+  void forget_library_unless_imported();
+
  private:
   void create(const Args& args, Result& result);
   void get_graph_json(const Args& args, Result& result);

@@ -111,7 +111,8 @@ void GraphParser::tag(const std::string& value) {
   if (attr_name_ == "dltype" || attr_name_ == "storage_scope") expected = "list_str";
   if (attr_name_ == "storage_id" || attr_name_ == "device_index") expected = "list_int";
   if (expected != nullptr && value != expected) {
-    fail("the attribute " + shown(attr_name_) + " is tagged " + shown(value) + ", not '" + expected + "'");
+    fail("the attribute " + shown(attr_name_) + " is tagged " + shown(value) + ", not '" +
+         expected + "'");
   }
   // An unknown attribute may be left out only when it cannot say how tensors are laid out.
   if (expected == nullptr && value != "list_int" && value != "size_t") {

@@ -16,7 +16,7 @@ class GraphParser {
  public:
   // What the text said, still unchecked against each other.
   struct Raw {
-    Graph graph;                          // nodes, inputs, outputs, dtypes, sides, first_side
+    Graph graph;                            // nodes, inputs, outputs, dtypes, sides, first_side
     std::vector<uint32_t> declared_inputs;  // num_inputs by node
     std::vector<int64_t> arguments;
     std::vector<int64_t> first_entry;
@@ -43,17 +43,17 @@ class GraphParser {
 
  private:
   enum class Place {
-    kTop,        // the outermost object
-    kNodes,      // its list of nodes
+    kTop,    // the outermost object
+    kNodes,  // its list of nodes
     kNode,
-    kInputs,     // a node's inputs
+    kInputs,  // a node's inputs
     kNodeAttrs,
-    kOutputs,    // the graph's heads
-    kEdge,       // [node, output, version] in one of these two
-    kIntegers,   // a plain list of integers
-    kAttrs,      // the graph's attributes
-    kTagged,     // ["list_int", [...]], an attribute's value
-    kTypes,      // what a tag announced
+    kOutputs,   // the graph's heads
+    kEdge,      // [node, output, version] in one of these two
+    kIntegers,  // a plain list of integers
+    kAttrs,     // the graph's attributes
+    kTagged,    // ["list_int", [...]], an attribute's value
+    kTypes,     // what a tag announced
     kScopes,
     kShapes,
     kShape,
@@ -62,9 +62,26 @@ class GraphParser {
 
   // Which keys of an object were seen.
   enum Top : unsigned { kHasNodes = 1, kHasArgs = 2, kHasRows = 4, kHasHeads = 8, kHasAttrs = 16 };
-  enum Attr : unsigned { kHasTypes = 1, kHasStorage = 2, kHasShapes = 4, kHasDevices = 8, kHasScopes = 16 };
-  enum Node : unsigned { kHasOp = 1, kHasName = 2, kHasInputs = 4, kHasNodeAttrs = 8, kHasDeps = 16 };
-  enum NodeAttr : unsigned { kHasFunction = 1, kHasNumInputs = 2, kHasNumOutputs = 4, kHasFlatten = 8 };
+  enum Attr : unsigned {
+    kHasTypes = 1,
+    kHasStorage = 2,
+    kHasShapes = 4,
+    kHasDevices = 8,
+    kHasScopes = 16
+  };
+  enum Node : unsigned {
+    kHasOp = 1,
+    kHasName = 2,
+    kHasInputs = 4,
+    kHasNodeAttrs = 8,
+    kHasDeps = 16
+  };
+  enum NodeAttr : unsigned {
+    kHasFunction = 1,
+    kHasNumInputs = 2,
+    kHasNumOutputs = 4,
+    kHasFlatten = 8
+  };
 
   [[noreturn]] void fail(const std::string& what) const;
   [[noreturn]] void unexpected(const char* value) const;

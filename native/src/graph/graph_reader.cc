@@ -46,8 +46,8 @@ void check_inputs(const Graph& graph, const std::vector<uint32_t>& declared) {
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const GraphNode& node = graph.nodes[n];
     if (node.is_argument() ? node.input_count != 0 : node.input_count != declared[n]) {
-      wrong(node_text(graph, n) + " has " + std::to_string(node.input_count) +
-            " inputs where " + std::to_string(node.is_argument() ? 0 : declared[n]) + " belong");
+      wrong(node_text(graph, n) + " has " + std::to_string(node.input_count) + " inputs where " +
+            std::to_string(node.is_argument() ? 0 : declared[n]) + " belong");
     }
     for (uint32_t i = 0; i < node.input_count; ++i) {
       const NodeOutput from = graph.inputs[node.first_input + i];
@@ -72,14 +72,16 @@ void check_arguments(Graph& graph, const std::vector<int64_t>& arguments) {
             std::to_string(graph.nodes.size()));
     }
     const auto n = static_cast<uint32_t>(node);
-    if (!graph.nodes[n].is_argument()) wrong("arg_nodes names " + node_text(graph, n) + ", an operator");
+    if (!graph.nodes[n].is_argument())
+      wrong("arg_nodes names " + node_text(graph, n) + ", an operator");
     if (!names.insert(graph.nodes[n].name).second) {
       wrong("two inputs are named " + shown(graph.nodes[n].name));
     }
     graph.arguments.push_back(n);
   }
   for (const NodeOutput output : graph.outputs) {
-    if (output.node >= graph.nodes.size() || output.index >= graph.nodes[output.node].output_count) {
+    if (output.node >= graph.nodes.size() ||
+        output.index >= graph.nodes[output.node].output_count) {
       wrong("heads names output " + std::to_string(output.index) + " of node " +
             std::to_string(output.node) + ", which does not exist");
     }
@@ -130,7 +132,8 @@ void check_special(const Graph& graph) {
     const uint32_t to = graph.first_entry[n];
     if (byte_count(graph.dtypes[from], graph.shape(from), graph.ndim(from)) !=
         byte_count(graph.dtypes[to], graph.shape(to), graph.ndim(to))) {
-      wrong(node_text(graph, n) + " is " + node.function + " but its output's size differs from its input's");
+      wrong(node_text(graph, n) + " is " + node.function +
+            " but its output's size differs from its input's");
     }
     if (node.is_reshape() && graph.storage_ids[from] != graph.storage_ids[to]) {
       wrong(node_text(graph, n) + " is __nop but does not share its input's storage");

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "tensor/dtype.h"
+#include "tensor/tensors.h"
 
 namespace safetensor {
 namespace {
@@ -28,6 +29,11 @@ std::vector<std::string_view> read_names(ByteReader& reader) {
     }
   }
   return names;
+}
+
+template <typename T>
+void append(std::string& bytes, T number) {
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
 }  // namespace
@@ -67,8 +73,8 @@ TensorView read_tensor(ByteReader& reader) {
 }
 
 Ref<NDArray> copy_of(const TensorView& tensor) {
-  const size_t bytes = byte_count(tensor.dtype, tensor.shape.data(),
-                                  static_cast<int>(tensor.shape.size()));
+  const size_t bytes =
+      byte_count(tensor.dtype, tensor.shape.data(), static_cast<int>(tensor.shape.size()));
   if (bytes != tensor.data.size()) {
     throw Error("a tensor of " + to_string(tensor.dtype) + " was saved with " +
                 std::to_string(tensor.data.size()) + " bytes but takes " + std::to_string(bytes));
@@ -96,6 +102,31 @@ std::vector<Param> read_params(std::string_view bytes) {
 std::vector<std::string_view> read_param_names(std::string_view bytes) {
   ByteReader reader(bytes, "the parameters");
   return read_names(reader);
+}
+
+std::string write_params(const std::vector<NamedTensor>& tensors) {
+  std::string bytes;
+  append(bytes, kListMagic);
+  append(bytes, uint64_t{0});
+  append(bytes, uint64_t{tensors.size()});
+  for (const NamedTensor& named : tensors) {
+    append(bytes, uint64_t{named.name.size()});
+    bytes += named.name;
+  }
+  append(bytes, uint64_t{tensors.size()});
+  for (const auto& [name, tensor] : tensors) {
+    const std::byte* data = tensor_data(*tensor);
+    const size_t size = tensor_bytes(*tensor);
+    append(bytes, kTensorMagic);
+    append(bytes, uint64_t{0});
+    append(bytes, DLDevice{kDLCPU, 0});
+    append(bytes, tensor->ndim);
+    append(bytes, tensor->dtype);
+    for (int i = 0; i < tensor->ndim; ++i) append(bytes, tensor->shape[i]);
+    append(bytes, static_cast<int64_t>(size));
+    if (size > 0) bytes.append(reinterpret_cast<const char*>(data), size);
+  }
+  return bytes;
 }
 
 }  // namespace safetensor

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,5 +33,13 @@ std::vector<Param> read_params(std::string_view bytes);
 
 // The names alone: what follows them is not looked at.
 std::vector<std::string_view> read_param_names(std::string_view bytes);
+
+struct NamedTensor {
+  std::string_view name;
+  const DLTensor* tensor;  // compact and on the CPU
+};
+
+// A file that read_params() takes.
+std::string write_params(const std::vector<NamedTensor>& tensors);
 
 }  // namespace safetensor

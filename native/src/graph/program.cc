@@ -58,8 +58,12 @@ Program::Program(const Graph& graph, Bindings& bindings, Module& code) : graph_(
   for (uint32_t n = 0; n < graph.nodes.size(); ++n) {
     const GraphNode& node = graph.nodes[n];
     if (node.is_argument() || node.is_reshape()) continue;
-    Step step{&copy_input, values_.data() + next, codes_.data() + next,
-              static_cast<int>(node.input_count + node.output_count), n, nullptr};
+    Step step{&copy_input,
+              values_.data() + next,
+              codes_.data() + next,
+              static_cast<int>(node.input_count + node.output_count),
+              n,
+              nullptr};
     for (uint32_t i = 0; i < node.input_count; ++i) {
       values_[next++].v_handle = bindings.tensor(graph.entry(graph.inputs[node.first_input + i]));
     }
@@ -83,20 +87,22 @@ Program::Program(const Graph& graph, Bindings& bindings, Module& code) : graph_(
 }
 
 void Program::run() {
-  clear_last_error();  // so that an error found after a failure is this run's
+  const uint32_t& errors = error_count();
   TVMValue returned;
   int returned_code = kTVMNullptr;
   for (const Step& step : steps_) {
+    const uint32_t errors_before = errors;
     if (step.code(step.values, step.codes, step.count, &returned, &returned_code, step.resource) !=
         0) {
-      report(step);
+      report(step, errors != errors_before);
     }
   }
 }
 
-void Program::report(const Step& step) const {
+void Program::report(const Step& step, bool has_text) const {
   const GraphNode& node = graph_.nodes[step.node];
-  const char* text = last_error();
+  // Without an error of its own, what is there is from before, when somebody coped with it.
+  const char* text = has_text ? last_error() : nullptr;
   if (text == nullptr) throw Error(node.function + " failed and gave no reason");
   throw Error(node.function + ": " + text);
 }

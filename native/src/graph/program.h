@@ -30,7 +30,7 @@ class Program {
     void* resource;
   };
 
-  [[noreturn]] void report(const Step& step) const;
+  [[noreturn]] void report(const Step& step, bool has_text) const;
 
   const Graph& graph_;
   std::vector<Step> steps_;

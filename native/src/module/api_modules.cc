@@ -24,17 +24,16 @@ using namespace safetensor;
 
 int TVMModLoadFromFile(const char* file_name, const char* format, TVMModuleHandle* out) {
   return guarded([&] {
-    Object* module = load_module(required(file_name, "TVMModLoadFromFile"),
-                                 format != nullptr ? format : "")
-                         .leak();
+    Object* module =
+        load_module(required(file_name, "TVMModLoadFromFile"), format != nullptr ? format : "")
+            .leak();
     *out = module;
   });
 }
 
 int TVMModImport(TVMModuleHandle mod, TVMModuleHandle dep) {
-  return guarded([&] {
-    module_at(mod, "TVMModImport").import(Ref<Module>(&module_at(dep, "TVMModImport")));
-  });
+  return guarded(
+      [&] { module_at(mod, "TVMModImport").import(Ref<Module>(&module_at(dep, "TVMModImport"))); });
 }
 
 int TVMModGetFunction(TVMModuleHandle mod, const char* func_name, int query_imports,
@@ -42,8 +41,7 @@ int TVMModGetFunction(TVMModuleHandle mod, const char* func_name, int query_impo
   return guarded([&] {
     Module& module = module_at(mod, "TVMModGetFunction");
     const char* name = required(func_name, "TVMModGetFunction");
-    Object* found =
-        (query_imports != 0 ? module.find_anywhere(name) : module.find(name)).leak();
+    Object* found = (query_imports != 0 ? module.find_anywhere(name) : module.find(name)).leak();
     *out = found;
   });
 }
@@ -57,8 +55,8 @@ int TVMModFree(TVMModuleHandle mod) {
 int TVMBackendGetFuncFromEnv(void* mod_node, const char* func_name, TVMFunctionHandle* out) {
   return guarded([&] {
     if (mod_node == nullptr) {
-      throw Error(std::string("compiled code looks up '") + (func_name != nullptr ? func_name : "") +
-                  "' but its module is not loaded");
+      throw Error(std::string("compiled code looks up '") +
+                  (func_name != nullptr ? func_name : "") + "' but its module is not loaded");
     }
     Object* found = &static_cast<Module*>(mod_node)->function_for_code(
         required(func_name, "TVMBackendGetFuncFromEnv"));
@@ -67,9 +65,8 @@ int TVMBackendGetFuncFromEnv(void* mod_node, const char* func_name, TVMFunctionH
 }
 
 int TVMBackendRegisterSystemLibSymbol(const char* name, void* ptr) {
-  return guarded([&] {
-    SystemLibrary::add(required(name, "TVMBackendRegisterSystemLibSymbol"), ptr);
-  });
+  return guarded(
+      [&] { SystemLibrary::add(required(name, "TVMBackendRegisterSystemLibSymbol"), ptr); });
 }
 
 int TVMBackendRegisterEnvCAPI(const char*, void*) {

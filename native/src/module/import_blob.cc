@@ -49,6 +49,14 @@ void check(const ImportTree& tree, size_t modules, const std::string& what) {
   }
 }
 
+void forget_unreachable(const std::vector<Ref<Module>>& modules) {
+  for (const Ref<Module>& module : modules) {
+    if (auto* factory = dynamic_cast<GraphFactory*>(module.get())) {
+      factory->forget_library_unless_imported();
+    }
+  }
+}
+
 }  // namespace
 
 Ref<Module> read_imports(std::string_view blob, const std::string& name, const Ref<Module>& library,
@@ -83,6 +91,7 @@ Ref<Module> read_imports(std::string_view blob, const std::string& name, const R
     for (const Ref<Module>& module : modules) {
       if (module.get() != library.get() && link_library) library->import(module);
     }
+    forget_unreachable(modules);
     return library;
   }
   if (!has_library) throw Error(reader.what() + " has an import tree without the library itself");
@@ -93,6 +102,7 @@ Ref<Module> read_imports(std::string_view blob, const std::string& name, const R
       modules[i]->import(modules[tree.children[c]]);
     }
   }
+  forget_unreachable(modules);
   return modules.front();
 }
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "module/import_blob.h"
 #include "module/image_table.h"
+#include "module/import_blob.h"
 #include "module/library_function.h"
 #include "module/shared_library.h"
 #include "module/system_library.h"

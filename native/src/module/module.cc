@@ -34,8 +34,8 @@ void Module::import(Ref<Module> module) {
   const bool loops = std::any_of(below.begin(), below.end(),
                                  [this](const Ref<Module>& m) { return m.get() == this; });
   if (loops || module.get() == this) {
-    throw Error(std::string("importing a module of kind '") + module->type_key() + "' into one of '" +
-                type_key() + "' would make them import each other");
+    throw Error(std::string("importing a module of kind '") + module->type_key() +
+                "' into one of '" + type_key() + "' would make them import each other");
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const Ref<Module>& existing : imports_) {

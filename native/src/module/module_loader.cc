@@ -40,8 +40,8 @@ void import_at(const Args& args, Result& result) {
   const auto imports = module_of(args.object(0), args.function()).imports();
   const int64_t index = args.integer(1);
   if (index < 0 || static_cast<uint64_t>(index) >= imports.size()) {
-    throw Error("the module has " + std::to_string(imports.size()) + " imports; there is no import " +
-                std::to_string(index));
+    throw Error("the module has " + std::to_string(imports.size()) +
+                " imports; there is no import " + std::to_string(index));
   }
   result.set_object(imports[static_cast<size_t>(index)]);
 }

@@ -1,10 +1,11 @@
 #include "module/shared_library.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 
 #include <utility>
+
+#include "module/symbol_table.h"
 
 namespace safetensor {
 
@@ -13,28 +14,22 @@ SharedLibrary::SharedLibrary(void* handle, std::string path) noexcept
 
 SharedLibrary::~SharedLibrary() { close(); }
 
-Library::Data SharedLibrary::own_symbol(const std::string& name, unsigned char type) const {
-  void* address = dlsym(handle_, name.c_str());
-  if (address == nullptr) return {};
+Library::Data SharedLibrary::find(const std::string& name, unsigned char type) const {
   const link_map* own = nullptr;
   if (dlinfo(handle_, RTLD_DI_LINKMAP, &own) != 0) return {};
-  Dl_info info;
-  void* extra = nullptr;
-  if (dladdr1(address, &info, &extra, RTLD_DL_LINKMAP) == 0 || extra != own) return {};
-  extra = nullptr;
-  if (dladdr1(address, &info, &extra, RTLD_DL_SYMENT) == 0 || extra == nullptr) return {};
-  const auto* symbol = static_cast<const ElfW(Sym)*>(extra);
+  const ElfW(Sym)* symbol = own_symbol(*own, name);
   // The symbol-type macros of ELF32 and ELF64 are the same.
-  if (ELF64_ST_TYPE(symbol->st_info) != type) return {};
-  return {address, static_cast<size_t>(symbol->st_size)};
+  if (symbol == nullptr || ELF64_ST_TYPE(symbol->st_info) != type) return {};
+  return {reinterpret_cast<void*>(own->l_addr + symbol->st_value),
+          static_cast<size_t>(symbol->st_size)};
 }
 
 void* SharedLibrary::code(const std::string& name) const {
-  return own_symbol(name, STT_FUNC).address;
+  return find(name, STT_FUNC).address;
 }
 
 Library::Data SharedLibrary::data(const std::string& name) const {
-  return own_symbol(name, STT_OBJECT);
+  return find(name, STT_OBJECT);
 }
 
 bool SharedLibrary::close() noexcept {

@@ -19,8 +19,7 @@ class SharedLibrary final : public Library {
   bool close() noexcept override;
 
  private:
-  // dlsym also finds what the library's dependencies define, which is not ours to call.
-  Data own_symbol(const std::string& name, unsigned char type) const;
+  Data find(const std::string& name, unsigned char type) const;
 
   void* handle_;
   std::string path_;

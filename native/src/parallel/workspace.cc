@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "core/thread_slot.h"
 #include "safetensor_tvm.h"
 
 namespace safetensor {
@@ -116,8 +117,6 @@ std::size_t Workspace::capacity() const noexcept {
 
 namespace {
 
-thread_local Workspace workspace;
-
 void check_device(const char* function, int type) {
   if (type == kDLCPU) return;
   throw Error(std::string(function) + ": device type " + std::to_string(type) +
@@ -134,7 +133,7 @@ void* TVMBackendAllocWorkspace(int device_type, int /*device_id*/, uint64_t nbyt
   void* memory = nullptr;
   guarded([&] {
     check_device("TVMBackendAllocWorkspace", device_type);
-    memory = workspace.allocate(nbytes);
+    memory = ThreadSlot<Workspace>::get().allocate(nbytes);
   });
   return memory;
 }
@@ -142,6 +141,6 @@ void* TVMBackendAllocWorkspace(int device_type, int /*device_id*/, uint64_t nbyt
 int TVMBackendFreeWorkspace(int device_type, int /*device_id*/, void* ptr) {
   return guarded([&] {
     check_device("TVMBackendFreeWorkspace", device_type);
-    workspace.release(ptr);
+    ThreadSlot<Workspace>::get().release(ptr);
   });
 }

@@ -12,7 +12,7 @@ struct NamedCode {
 };
 
 constexpr NamedCode kCodes[] = {
-    {"int", kDLInt, 32},       {"uint", kDLUInt, 32},     {"float", kDLFloat, 32},
+    {"int", kDLInt, 32},       {"uint", kDLUInt, 32},           {"float", kDLFloat, 32},
     {"bfloat", kDLBfloat, 16}, {"handle", kDLOpaqueHandle, 64},
 };
 
@@ -87,8 +87,8 @@ size_t byte_count(DLDataType dtype, const int64_t* shape, int ndim) {
     empty = empty || shape[i] == 0;
     const size_t side = shape[i] == 0 ? 1 : static_cast<size_t>(shape[i]);
     if (__builtin_mul_overflow(bytes, side, &bytes) || bytes > SIZE_MAX / 2) {
-      throw Error("a tensor of shape " + shape_text(shape, ndim) + " and type " +
-                  to_string(dtype) + " is larger than memory can be");
+      throw Error("a tensor of shape " + shape_text(shape, ndim) + " and type " + to_string(dtype) +
+                  " is larger than memory can be");
     }
   }
   return empty ? 0 : bytes;

@@ -31,7 +31,8 @@ std::byte* map_huge(size_t length) {
 
 }  // namespace
 
-Storage::Storage(size_t bytes, Holds holds) : data_(nullptr), size_(bytes), mapped_(0), holds_(holds) {
+Storage::Storage(size_t bytes, Holds holds)
+    : data_(nullptr), size_(bytes), mapped_(0), holds_(holds) {
   if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
   if (bytes >= kHugePage) {
     mapped_ = round_up(bytes, kHugePage);

@@ -1,4 +1,5 @@
-/* Has undefined TVMBackend symbols, as C that a compiler wrote does: the process must provide them. */
+/* Has undefined TVMBackend symbols, as C that a compiler wrote does: the process must provide them.
+ */
 #include "safetensor_tvm.h"
 
 int use_workspace(TVMValue* args, int* codes, int count, TVMValue* ret, int* code, void* resource) {

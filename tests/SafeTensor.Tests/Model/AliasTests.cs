@@ -23,6 +23,10 @@ public sealed class AliasTests
     public void Dispose() => _model?.Dispose();
 
     [Test]
+    public void A_weight_that_is_given_out_is_reported() =>
+        Assert.That(_model.Protection.Reasons, Has.Some.Contains("'p0'"));
+
+    [Test]
     public void Runs_in_turn_give_each_its_own_outputs()
     {
         for (var i = 0; i < 6; i++)

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SafeTensor.Runtime;
 
 namespace SafeTensor.Tests;
 
@@ -7,13 +8,11 @@ public sealed class ConcurrencyTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    [TestCase(0)]
-    [TestCase(1)]
-    [TestCase(3)]
-    public void Threads_get_the_bits_of_their_own_inputs(int concurrency)
+    [Test]
+    public void Threads_get_the_bits_of_their_own_inputs([Values(0, 1, 3)] int concurrency, [Values(LoadPath.InPlace, LoadPath.LoadParams)] LoadPath path)
     {
         var options = TestRuntime.Options;
-        options.MaxConcurrentRuns = concurrency;
+        (options.MaxConcurrentRuns, options.LoadPath) = (concurrency, path);
         using var model = TestRuntime.LoadDigits(options);
         var expected = Array.ConvertAll(DigitImages.Pixels, pixels => model.Run(pixels)[0].ToArray<float>());
 
@@ -116,7 +115,7 @@ public sealed class ConcurrencyTests
         Assert.That(() => Task.WaitAll(threads, Patience), Is.True);
     }
 
-    [Test, Repeat(20)]
+    [Test, Repeat(100)]
     public void Disposing_a_model_while_its_sessions_run_ends_them()
     {
         var model = TestRuntime.LoadDigits();

@@ -38,7 +38,7 @@ public sealed class RefusalTests
     {
         _key[31] ^= 1;
 
-        Assert.That(Load, Refused.With(SafeModelError.WrongKey, "this key does not open it"));
+        Assert.That(Load, Refused.With(SafeModelError.WrongKey, "is not opened by this key"));
     }
 
     [TestCase(0, SafeModelError.NotEncrypted)] // list magic

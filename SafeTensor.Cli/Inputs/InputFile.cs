@@ -1,0 +1,27 @@
+using SafeTensor.Runtime;
+
+namespace SafeTensor.Cli.Inputs;
+
+/// <summary>Reads a file for one of a model's inputs; the name's ending says how.</summary>
+internal static class InputFile
+{
+    internal static bool IsPicture(string path) => Extension(path) == ".png";
+
+    /// <param name="path">A <c>.npy</c>, <c>.bin</c>, <c>.json</c> or <c>.png</c> file.</param>
+    /// <param name="input">What the model takes.</param>
+    /// <param name="scale">What to multiply a picture's 0 … 255 by; <see langword="null"/> for the usual range.</param>
+    /// <exception cref="UsageException">The file is of no known kind, malformed, or not what the model takes.</exception>
+    internal static TensorValue Read(string path, TensorInfo input, double? scale)
+    {
+        return Extension(path) switch
+        {
+            ".npy" => NpyFile.Read(path, input.ElementType),
+            ".bin" => RawFile.Read(path, input),
+            ".json" => JsonFile.Read(path, input),
+            ".png" => PngFile.Read(path, input, scale),
+            _ => throw new UsageException($"'{path}' is no input file: its name must end in .npy, .bin, .json or .png."),
+        };
+    }
+
+    private static string Extension(string path) => Path.GetExtension(path).ToLowerInvariant();
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using SafeTensor.Runtime;
+
+namespace SafeTensor.Cli.Options;
+
+/// <summary>The options of every verb that loads a model.</summary>
+internal sealed class ModelOptions
+{
+    private readonly PackageOptions _package = new();
+    private readonly Option<string> _runtime = new("--runtime") { HelpName = "PATH", Description = "Apache's libtvm_runtime, instead of the embedded runtime." };
+    private readonly Option<string> _device = new("--device") { Description = "Where the model runs.", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<string> _loadPath = new("--load-path") { Description = "How the weights reach the executor.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<int> _threads = new("--threads") { HelpName = "N", Description = "Threads for each run; 0, the default, for one on each physical core." };
+    private readonly Option<string> _require = new("--require") { Description = "Fail rather than protect the weights less than this." };
+    private readonly Option<bool> _secretWeights = new("--secret-weights") { Description = "Keep the weights in memory that not even root reads: slower to load." };
+
+    internal ModelOptions()
+    {
+        _device.AcceptOnlyFromAmong("cpu");
+        _loadPath.AcceptOnlyFromAmong("auto", "in-place", "load-params");
+        _require.AcceptOnlyFromAmong("sealed", "locked", "not-dumped", "secret");
+    }
+
+    internal void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _runtime, _device, _loadPath, _threads, _require, _secretWeights })
+        {
+            command.Add(option);
+        }
+
+        _package.AddTo(command);
+    }
+
+    /// <exception cref="FileNotFoundException">There is no library at <c>--runtime</c>.</exception>
+    internal SafeModelOptions Read(ParseResult arguments)
+    {
+        var runtime = arguments.GetValue(_runtime);
+        if (runtime is not null && !File.Exists(runtime))
+        {
+            throw new FileNotFoundException($"There is no runtime library '{runtime}'.", runtime);
+        }
+
+        var options = _package.Read(arguments);
+        options.RuntimeLibrary = runtime;
+        options.ThreadsPerRun = arguments.GetValue(_threads);
+        options.SecretWeights = arguments.GetValue(_secretWeights);
+        options.LoadPath = arguments.GetValue(_loadPath) switch
+        {
+            "in-place" => LoadPath.InPlace,
+            "load-params" => LoadPath.LoadParams,
+            _ => LoadPath.Auto,
+        };
+        options.RequiredProtection = arguments.GetValue(_require) switch
+        {
+            "sealed" => ProtectionLevel.Sealed,
+            "locked" => ProtectionLevel.Locked,
+            "not-dumped" => ProtectionLevel.NotDumped,
+            "secret" => ProtectionLevel.Secret,
+            _ => ProtectionLevel.Plain,
+        };
+        return options;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.Text;
+using SafeTensor.Native;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>Parameters that the TVM runtime keeps in memory of its own: handed to one executor by <c>load_params</c>, and shared by it with all others.</summary>
+internal sealed unsafe class RuntimeParameters : IDisposable
+{
+    private readonly TvmModuleHandle _owner;
+    private readonly IReadOnlyList<ParameterInfo> _parameters;
+
+    private RuntimeParameters(TvmModuleHandle owner, IReadOnlyList<ParameterInfo> parameters)
+    {
+        _owner = owner;
+        _parameters = parameters;
+    }
+
+    /// <summary>One tensor at a time, as a list of one: the runtime copies it, and no other plaintext is left of it.</summary>
+    /// <param name="package">Of the parameters; used during the call only.</param>
+    /// <param name="owner">A fresh executor; owned by what is returned, and disposed where this fails.</param>
+    internal static RuntimeParameters Load(ModelPackage package, TvmModuleHandle owner)
+    {
+        try
+        {
+            using var load = TvmCall.Member(owner, "load_params");
+            for (var i = 0; i < package.Parameters.Count; i++)
+            {
+                var parameter = package.Parameters[i];
+                var header = Header([parameter], withRecord: true);
+                using var list = ProtectedMemory.Reserve(header.Length + parameter.ByteLength);
+                header.CopyTo(new Span<byte>(list.Address, header.Length));
+                package.ReadParameter(i, list.Address + header.Length);
+                var bytes = new TVMByteArray { data = list.Address, size = (nuint)list.Length };
+                TvmCall.Invoke(load, [new TVMValue { v_handle = &bytes }], [TVMValue.TypeCode.Bytes]);
+            }
+
+            return new RuntimeParameters(owner, package.Parameters);
+        }
+        catch
+        {
+            owner.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="executor">A fresh one, to which nothing was bound yet.</param>
+    internal void ShareWith(TvmModuleHandle executor)
+    {
+        // The names alone: share_params reads no further.
+        var header = Header(_parameters, withRecord: false);
+        using var share = TvmCall.Member(executor, "share_params");
+        var held = false;
+        _owner.DangerousAddRef(ref held);
+        try
+        {
+            fixed (byte* bytes = header)
+            {
+                var names = new TVMByteArray { data = bytes, size = (nuint)header.Length };
+                TvmCall.Invoke(
+                    share,
+                    [new TVMValue { v_handle = (void*)_owner.DangerousGetHandle() }, new TVMValue { v_handle = &names }],
+                    [TVMValue.TypeCode.Module, TVMValue.TypeCode.Bytes]);
+            }
+        }
+        finally
+        {
+            _owner.DangerousRelease();
+        }
+    }
+
+    public void Dispose() => _owner.Dispose();
+
+    /// <summary>A parameters list up to its data: the names, and the record of the only tensor.</summary>
+    private static byte[] Header(IReadOnlyList<ParameterInfo> parameters, bool withRecord)
+    {
+        var list = new MemoryStream();
+        Span<byte> buffer = stackalloc byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
+        ParamsFormat.WritePreamble(buffer, (ulong)parameters.Count);
+        list.Write(buffer[..ParamsFormat.PreambleLength]);
+        foreach (var parameter in parameters)
+        {
+            var name = Encoding.UTF8.GetBytes(parameter.Name);
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer, (ulong)name.Length);
+            list.Write(buffer[..8]);
+            list.Write(name);
+        }
+
+        BinaryPrimitives.WriteUInt64LittleEndian(buffer, (ulong)parameters.Count);
+        list.Write(buffer[..8]);
+        if (withRecord)
+        {
+            var (_, type, shape, length) = parameters[0];
+            ParamsFormat.WriteRecord(buffer, type, shape, length);
+            list.Write(buffer[..ParamsFormat.RecordLength(shape.Length)]);
+        }
+
+        return list.ToArray();
+    }
+}
