@@ -14,6 +14,7 @@ internal static unsafe partial class LibC
     internal const uint RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2;
     internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2;
     internal const int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
+    internal const int MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2;
     internal const int MADV_DONTFORK = 10, MADV_HUGEPAGE = 14, MADV_DONTDUMP = 16;
     internal const uint MLOCK_ONFAULT = 1;
     internal const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_EXEC = 0x10;
@@ -45,6 +46,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial void* mremap(void* address, nuint length, nuint newLength, int flags, void* newAddress);
 
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -3,6 +3,8 @@ namespace SafeTensor.Runtime;
 /// <summary>A key file, read at each use.</summary>
 internal sealed class FileModelKey(string path) : ModelKey
 {
+    private volatile bool _disposed;
+
     protected internal override ValueTask UnwrapAsync(KeyRequest request, Memory<byte> destination, CancellationToken cancellationToken)
     {
         Unwrap(request, destination.Span);
@@ -11,6 +13,8 @@ internal sealed class FileModelKey(string path) : ModelKey
 
     protected internal override void Unwrap(KeyRequest request, Span<byte> destination)
     {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(ModelKey));
+
         // Without a buffer of its own, so that the bytes go straight into the page.
         var options = new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, BufferSize = 0 };
         FileStream file;
@@ -27,5 +31,11 @@ internal sealed class FileModelKey(string path) : ModelKey
         {
             KeyPage.Fill(file, destination, $"The key file '{path}'");
         }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _disposed = true;
+        base.Dispose(disposing);
     }
 }

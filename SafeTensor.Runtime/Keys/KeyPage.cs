@@ -30,6 +30,7 @@ internal static class KeyPage
         try
         {
             key.Unwrap(request, page.Span);
+            RequireKey(page);
             return page;
         }
         catch (Exception e)
@@ -52,6 +53,7 @@ internal static class KeyPage
         {
             using var destination = new RevocableMemory(page);
             await key.UnwrapAsync(request, destination.Memory, cancellationToken).ConfigureAwait(false);
+            RequireKey(page);
             return page;
         }
         catch (Exception e)
@@ -63,6 +65,15 @@ internal static class KeyPage
             }
 
             throw Unavailable(key, e);
+        }
+    }
+
+    // A source that wrote nothing, or a file that a crash left empty of data: whoever guessed it would have the model.
+    private static void RequireKey(ProtectedMemory page)
+    {
+        if (!page.Span.ContainsAnyExcept((byte)0))
+        {
+            throw new InvalidOperationException("32 zero bytes are no key.");
         }
     }
 

@@ -215,8 +215,9 @@ public sealed class ModelSession : IDisposable
     {
         if (!SessionBuffer.IsAligned(buffer.Address))
         {
+            var address = (nint)buffer.Address;
             buffer.Dispose();
-            throw new ArgumentException($"The memory for {info} begins at {(nint)buffer.Address:x}, which is not a multiple of {Alignment} bytes.");
+            throw new ArgumentException($"The memory for {info} begins at {address:x}, which is not a multiple of {Alignment} bytes.");
         }
 
         try

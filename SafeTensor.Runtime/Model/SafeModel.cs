@@ -28,15 +28,16 @@ public sealed partial class SafeModel : IDisposable
         Runtime = parts.Runtime;
         _pool = new SessionPool(() => MakeSession(gate: null), options.MaxConcurrentRuns > 0 ? options.MaxConcurrentRuns : Environment.ProcessorCount);
 
-        // The first executor now: a model that cannot make one must fail to load. It also shows what the protection report must say.
-        _pool.Return(_pool.Rent());
-        Protection = ProtectionReport.Of(_weights, Package is not null, _program.Remarks);
         try
         {
+            // The first executor now: a model that cannot make one must fail to load. It also shows what the protection report must say.
+            _pool.Return(_pool.Rent());
+            Protection = ProtectionReport.Of(_weights, Package is not null, _program.Remarks);
             Protection.Require(options.RequiredProtection);
         }
         catch
         {
+            // Its library must be gone before the parts are.
             _pool.Clear();
             throw;
         }

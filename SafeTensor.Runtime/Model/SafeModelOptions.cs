@@ -6,6 +6,9 @@ namespace SafeTensor.Runtime;
 /// <summary>How to load and run a model. Every default suits a server. A loaded model keeps a copy: later changes have no effect on it.</summary>
 public sealed record SafeModelOptions
 {
+    // Of the embedded runtime; a larger number would load, and fail in every run.
+    private const int MaxThreads = 256;
+
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
     private TimeProvider _time = TimeProvider.System;
 
@@ -79,9 +82,9 @@ public sealed record SafeModelOptions
             throw new ArgumentException($"LoadPath is {LoadPath} and RequiredProtection {RequiredProtection}; one of them does not exist.");
         }
 
-        if (MaxConcurrentRuns < 0 || ThreadsPerRun < 0)
+        if (MaxConcurrentRuns < 0 || ThreadsPerRun is < 0 or > MaxThreads)
         {
-            throw new ArgumentException($"MaxConcurrentRuns is {MaxConcurrentRuns} and ThreadsPerRun {ThreadsPerRun}; neither may be negative.");
+            throw new ArgumentException($"MaxConcurrentRuns is {MaxConcurrentRuns} and ThreadsPerRun {ThreadsPerRun}; neither may be negative, and no run has more than {MaxThreads} threads.");
         }
 
         return this with { };

@@ -7,6 +7,12 @@ internal sealed class GraphReader
 {
     private const int MaxDepth = 32;
 
+    // As the embedded runtime's: far above what compilers write, and low enough that a hostile graph cannot take all memory.
+    private const int MaxNodes = 4_000_000, MaxEdges = 16_000_000, MaxSides = 32_000_000;
+
+    private int _edges;
+    private int _sides;
+
     private GraphReader()
     {
     }
@@ -54,7 +60,7 @@ internal sealed class GraphReader
             }
             else if (reader.ValueTextEquals("heads"u8))
             {
-                ReadEdges(ref reader, Heads);
+                ReadEdges(ref reader, Heads, MaxNodes);
             }
             else if (reader.ValueTextEquals("attrs"u8))
             {
@@ -74,7 +80,7 @@ internal sealed class GraphReader
         Begin(ref reader, JsonTokenType.StartArray);
         while (Next(ref reader, JsonTokenType.EndArray))
         {
-            Demand(reader.TokenType == JsonTokenType.StartObject);
+            Demand(reader.TokenType == JsonTokenType.StartObject && Nodes.Count < MaxNodes);
             var node = new GraphNode();
             while (Next(ref reader, JsonTokenType.EndObject))
             {
@@ -85,7 +91,7 @@ internal sealed class GraphReader
         }
     }
 
-    private static void ReadNodeField(ref Utf8JsonReader reader, GraphNode node)
+    private void ReadNodeField(ref Utf8JsonReader reader, GraphNode node)
     {
         if (reader.ValueTextEquals("name"u8))
         {
@@ -99,7 +105,8 @@ internal sealed class GraphReader
         }
         else if (reader.ValueTextEquals("inputs"u8))
         {
-            ReadEdges(ref reader, node.Inputs);
+            ReadEdges(ref reader, node.Inputs, MaxEdges - _edges);
+            _edges += node.Inputs.Count;
         }
         else if (reader.ValueTextEquals("attrs"u8) || reader.ValueTextEquals("attr"u8))
         {
@@ -118,7 +125,7 @@ internal sealed class GraphReader
         }
     }
 
-    private static void ReadEdges(ref Utf8JsonReader reader, List<(int Node, int Output)> edges)
+    private static void ReadEdges(ref Utf8JsonReader reader, List<(int Node, int Output)> edges, int limit)
     {
         Begin(ref reader, JsonTokenType.StartArray);
         var edge = new List<int>();
@@ -126,7 +133,7 @@ internal sealed class GraphReader
         {
             edge.Clear();
             ReadRow(ref reader, edge);
-            Demand(edge.Count >= 2);
+            Demand(edge.Count >= 2 && edges.Count < limit);
             edges.Add((edge[0], edge[1]));
         }
     }
@@ -150,6 +157,7 @@ internal sealed class GraphReader
             Begin(ref reader, JsonTokenType.StartArray);
             while (Next(ref reader, JsonTokenType.EndArray))
             {
+                Demand(Types.Count <= MaxNodes && Shapes.Count <= MaxNodes);
                 if (isType)
                 {
                     var text = reader.GetString();
@@ -165,12 +173,13 @@ internal sealed class GraphReader
         }
     }
 
-    private static long[] ReadShape(ref Utf8JsonReader reader)
+    private long[] ReadShape(ref Utf8JsonReader reader)
     {
         Demand(reader.TokenType == JsonTokenType.StartArray);
         var shape = new List<long>();
         while (Next(ref reader, JsonTokenType.EndArray))
         {
+            Demand(++_sides <= MaxSides);
             shape.Add(reader.GetInt64());
         }
 
@@ -188,6 +197,7 @@ internal sealed class GraphReader
         Demand(reader.TokenType == JsonTokenType.StartArray);
         while (Next(ref reader, JsonTokenType.EndArray))
         {
+            Demand(values.Count < MaxNodes);
             values.Add(reader.GetInt32());
         }
     }

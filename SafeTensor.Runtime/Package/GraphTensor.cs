@@ -23,7 +23,7 @@ internal sealed record GraphTensor(string Name, DataType Type, long[] Shape, boo
             ? new TensorInfo(Name, type, [.. Shape])
             : throw new SafeModelException(
                 bytes < 0 ? SafeModelError.ModelInvalid : SafeModelError.LimitExceeded, file,
-                $"takes or gives '{SafeText.Escape(Name)}' as {Type}[{string.Join(',', Shape)}]; an input or output has at most {MaxByteLength} bytes.");
+                $"takes or gives '{SafeText.Escape(Name)}' as {Type}[{string.Join(',', Shape)}]; an input or output has at most {MaxByteLength} bytes, and no side below 0.");
     }
 
     /// <summary>What a .NET array of bytes can hold, with room to align in.</summary>

@@ -23,9 +23,9 @@ internal abstract class ModelPackage : IDisposable
     internal abstract void ReadParameters(
         ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken);
 
-    /// <summary>Reads one parameter, of exactly <paramref name="destination"/>'s length.</summary>
+    /// <summary>Reads one parameter, of whatever length, to <paramref name="destination"/>.</summary>
     /// <exception cref="SafeModelException">It was not as sealed. What was written has been wiped.</exception>
-    internal abstract void ReadParameter(int index, Span<byte> destination);
+    internal abstract unsafe void ReadParameter(int index, byte* destination);
 
     public abstract void Dispose();
 }

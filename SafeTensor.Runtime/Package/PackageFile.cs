@@ -27,6 +27,11 @@ internal sealed unsafe class PackageFile : IDisposable
     internal static PackageFile Open(string path)
     {
         SupportedSystem.Require();
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            // The system would open what stands before it.
+            throw new ArgumentException($"The path '{SafeText.Escape(path)}' holds a null character.", nameof(path));
+        }
 
         // O_NONBLOCK: opening a FIFO that somebody put there must not wait for its writer.
         var fd = LibC.open(path, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_CLOEXEC, 0);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace SafeTensor.Runtime;
 
 /// <summary>An unprotected model's folder. Its code is trusted; its parameters are not.</summary>
@@ -113,15 +115,16 @@ internal sealed unsafe class PlainPackage : ModelPackage
         }
     }
 
-    internal override void ReadParameter(int index, Span<byte> destination)
+    internal override void ReadParameter(int index, byte* destination)
     {
+        var (info, offset) = _tensors[index];
         try
         {
-            _params!.Read(_tensors[index].Offset, destination);
+            ReadAll(_params!, offset, info.ByteLength, destination);
         }
         catch
         {
-            destination.Clear();
+            NativeMemory.Clear(destination, (nuint)info.ByteLength);
             throw;
         }
     }

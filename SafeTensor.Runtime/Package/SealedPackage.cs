@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace SafeTensor.Runtime;
@@ -129,6 +130,12 @@ internal sealed class SealedPackage : ModelPackage
             return null;
         }
 
+        if (part.Length > GraphDescription.MaxLength)
+        {
+            throw new SafeModelException(
+                SafeModelError.LimitExceeded, part.Name, $"has {part.Length} bytes; a graph has at most {GraphDescription.MaxLength}.");
+        }
+
         using var file = OpenFile(part);
         var memory = ProtectedMemory.Reserve(part.Length);
         try
@@ -158,19 +165,16 @@ internal sealed class SealedPackage : ModelPackage
         }
     }
 
-    internal override unsafe void ReadParameter(int index, Span<byte> destination)
+    internal override unsafe void ReadParameter(int index, byte* destination)
     {
+        var part = Manifest.Tensors[index];
         try
         {
-            fixed (byte* address = destination)
-            {
-                var stored = new StoredPart(Manifest.Tensors[index], _params.File, _offsets[index], SegmentSize, checkRoot: false);
-                Read([stored], [(nint)address], progress: null, CancellationToken.None);
-            }
+            Read([new StoredPart(part, _params.File, _offsets[index], SegmentSize, checkRoot: false)], [(nint)destination], progress: null, CancellationToken.None);
         }
         catch
         {
-            destination.Clear();
+            NativeMemory.Clear(destination, (nuint)part.Length);
             throw;
         }
     }

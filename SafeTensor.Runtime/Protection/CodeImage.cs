@@ -6,24 +6,32 @@ namespace SafeTensor.Runtime;
 /// <summary>A model's compiled code in an anonymous file in memory, which nobody can write once it is sealed.</summary>
 /// <remarks>
 /// The loader opens it as <see cref="Path"/>. Its descriptor must stay open while the library is loaded: the system's loader knows
-/// libraries by name, and would hand out the old one for a descriptor number that another file got.
+/// libraries by name, and would hand out the old one for a descriptor number that another file got. So the descriptors of libraries
+/// that outlive their image (an abandoned session holds one until its finalizer) are kept, and closed by a later image.
 /// </remarks>
-internal sealed unsafe class CodeImage : IDisposable
+internal sealed unsafe class CodeImage : SafeHandle
 {
     private const int WriteSeals = LibC.F_SEAL_WRITE | LibC.F_SEAL_SHRINK | LibC.F_SEAL_GROW | LibC.F_SEAL_SEAL;
 
+    private static readonly Lock Gate = new();
+    private static readonly List<int> Outlived = [];
+
     private readonly long _length;
     private byte* _writable;
-    private int _descriptor;
 
     private CodeImage(int descriptor, long length)
+        : base(invalidHandleValue: -1, ownsHandle: true)
     {
-        _descriptor = descriptor;
+        SetHandle(descriptor);
         _length = length;
     }
 
+    public override bool IsInvalid => handle < 0;
+
+    private int Descriptor => (int)handle;
+
     /// <summary>What to give to the loader.</summary>
-    internal string Path => $"/proc/self/fd/{_descriptor}";
+    internal string Path => PathOf(Descriptor);
 
     /// <summary>Where to write the code; until <see cref="Seal"/>.</summary>
     internal byte* Writable => _writable != null ? _writable : throw new InvalidOperationException("The code image is sealed.");
@@ -36,13 +44,13 @@ internal sealed unsafe class CodeImage : IDisposable
         var image = new CodeImage(Open(), length);
         try
         {
-            if (image._descriptor < 0 || LibC.ftruncate(image._descriptor, length) != 0)
+            if (image.Descriptor < 0 || LibC.ftruncate(image.Descriptor, length) != 0)
             {
                 throw Refused();
             }
 
             var address = LibC.mmap(
-                null, (nuint)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, image._descriptor, 0);
+                null, (nuint)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, image.Descriptor, 0);
             if (address == (void*)-1)
             {
                 throw Refused();
@@ -63,38 +71,43 @@ internal sealed unsafe class CodeImage : IDisposable
     internal void Seal()
     {
         Unmap();
-        if (LibC.fcntl(_descriptor, LibC.F_ADD_SEALS, WriteSeals) != 0)
+        if (LibC.fcntl(Descriptor, LibC.F_ADD_SEALS, WriteSeals) != 0)
         {
             throw Refused();
         }
     }
 
-    /// <summary>Call when the library made from it is freed. Where something else still holds the library, the descriptor stays open for good.</summary>
-    public void Dispose()
+    /// <summary>Dispose of it when the library made from it is freed.</summary>
+    protected override bool ReleaseHandle()
     {
-        if (_descriptor < 0)
-        {
-            return;
-        }
-
         if (_writable != null)
         {
             NativeMemory.Clear(_writable, (nuint)_length);
             Unmap();
         }
 
-        var library = LibC.dlopen(Path, LibC.RTLD_LAZY | LibC.RTLD_NOLOAD);
-        if (library == null)
+        lock (Gate)
         {
-            _ = LibC.close(_descriptor);
-        }
-        else
-        {
-            _ = LibC.dlclose(library);
+            Outlived.Add(Descriptor);
+            Outlived.RemoveAll(CloseIfUnused);
         }
 
-        _descriptor = -1;
+        return true;
     }
+
+    private static bool CloseIfUnused(int descriptor)
+    {
+        var library = LibC.dlopen(PathOf(descriptor), LibC.RTLD_LAZY | LibC.RTLD_NOLOAD);
+        if (library == null)
+        {
+            return LibC.close(descriptor) == 0;
+        }
+
+        _ = LibC.dlclose(library);
+        return false;
+    }
+
+    private static string PathOf(int descriptor) => $"/proc/self/fd/{descriptor}";
 
     private static int Open()
     {

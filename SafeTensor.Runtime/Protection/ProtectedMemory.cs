@@ -165,9 +165,18 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
             return false;
         }
 
-        var mapped = LibC.ftruncate(fd, _mapped) == 0
-            && LibC.mmap((byte*)handle, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED | LibC.MAP_FIXED, fd, 0) != Failed;
+        // Mapped elsewhere first: where the kernel refuses (RLIMIT_MEMLOCK is used up), MAP_FIXED would already have torn a hole into the reserved pages.
+        var pages = LibC.ftruncate(fd, _mapped) == 0
+            ? LibC.mmap(null, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, fd, 0)
+            : Failed;
+        var mapped = pages != Failed
+            && LibC.mremap(pages, (nuint)_mapped, (nuint)_mapped, LibC.MREMAP_MAYMOVE | LibC.MREMAP_FIXED, (void*)handle) != Failed;
         var error = Marshal.GetLastPInvokeError();
+        if (pages != Failed && !mapped)
+        {
+            LibC.munmap(pages, (nuint)_mapped);
+        }
+
         LibC.close(fd);
         Marshal.SetLastPInvokeError(error);
         if (mapped)

@@ -19,7 +19,15 @@ internal sealed class PackageWriter : IDisposable
         _plan = plan;
         _created = plan.Options.TimeProvider.GetUtcNow();
         _folder = StagingFolder.Create(plan.Destination, plan.Options.Overwrite);
-        _keys = new KeySchedule(modelKey, plan.Salt, plan.Options.Suite);
+        try
+        {
+            _keys = new KeySchedule(modelKey, plan.Salt, plan.Options.Suite);
+        }
+        catch
+        {
+            _folder.Dispose();
+            throw;
+        }
     }
 
     internal static PackageInfo Write(SealPlan plan, ReadOnlySpan<byte> modelKey, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)

@@ -31,10 +31,9 @@ internal sealed class StagingFolder : IDisposable
             throw AlreadyExists(target);
         }
 
-        // Overwriting is for packages: a slip of the hand must not cost a folder of something else.
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(System.IO.Path.Combine(target, ModelPackage.ParamsName)))
+        if (Directory.Exists(target))
         {
-            throw new IOException($"'{target}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
+            RequirePackage(target);
         }
 
         var parent = System.IO.Path.GetDirectoryName(target)!;
@@ -70,6 +69,33 @@ internal sealed class StagingFolder : IDisposable
     }
 
     private bool Rename(uint flags) => LibC.renameat2(LibC.AT_FDCWD, Path, LibC.AT_FDCWD, _target, flags) == 0;
+
+    // Overwriting is for packages: a slip of the hand must not cost a folder of something else, least of all an unprotected model, which may be the only one.
+    private static void RequirePackage(string target)
+    {
+        if (!Directory.EnumerateFileSystemEntries(target).Any())
+        {
+            return;
+        }
+
+        if (!File.Exists(System.IO.Path.Combine(target, ModelPackage.ParamsName)))
+        {
+            throw new IOException($"'{target}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
+        }
+
+        try
+        {
+            SealedParams.Open(target).Dispose();
+        }
+        catch (SafeModelException e) when (e.Error == SafeModelError.NotEncrypted)
+        {
+            throw new IOException($"'{target}' is an unprotected model, so it is not overwritten. Name another folder.", e);
+        }
+        catch (SafeModelException)
+        {
+            // A damaged package, or one of a later version, may go.
+        }
+    }
 
     private static IOException AlreadyExists(string target) => new($"'{target}' exists already. Name another folder, or set Overwrite.");
 }

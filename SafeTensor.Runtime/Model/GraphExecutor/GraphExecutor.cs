@@ -55,6 +55,15 @@ internal sealed unsafe class GraphExecutor : Executor
         var bound = BindArgument(argument, address, isParameter: false);
         _copiedInputs[index] = bound ? 0 : (nint)address;
         _copiesInputs = _copiedInputs.AsSpan().ContainsAnyExcept(0);
+
+        // An output that is an input lies in that input's memory, which has just moved.
+        for (var i = 0; i < _copiedOutputs.Length; i++)
+        {
+            if (_copiedOutputs[i] != 0)
+            {
+                FindOutput(i);
+            }
+        }
     }
 
     internal override void BindOutput(int index, void* address)
@@ -68,8 +77,7 @@ internal sealed unsafe class GraphExecutor : Executor
 
         _copiedOutputs[index] = (nint)address;
         _copiesOutputs = true;
-        _outputArrays[index]?.Dispose();
-        _outputArrays[index] = GetOutput(index);
+        FindOutput(index);
         _program.NoteIfWeight(index, _outputArrays[index]!.Data);
     }
 
@@ -144,6 +152,13 @@ internal sealed unsafe class GraphExecutor : Executor
                 Buffer.MemoryCopy(_outputArrays[i]!.Data, (void*)_copiedOutputs[i], length, length);
             }
         }
+    }
+
+    private void FindOutput(int index)
+    {
+        var found = GetOutput(index);
+        _outputArrays[index]?.Dispose();
+        _outputArrays[index] = found;
     }
 
     private TvmArrayHandle GetOutput(int index)

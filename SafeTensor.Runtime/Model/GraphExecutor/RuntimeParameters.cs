@@ -29,8 +29,8 @@ internal sealed unsafe class RuntimeParameters : IDisposable
                 var parameter = package.Parameters[i];
                 var header = Header([parameter], withRecord: true);
                 using var list = ProtectedMemory.Reserve(header.Length + parameter.ByteLength);
-                header.CopyTo(list.Span);
-                package.ReadParameter(i, list.Span[header.Length..]);
+                header.CopyTo(new Span<byte>(list.Address, header.Length));
+                package.ReadParameter(i, list.Address + header.Length);
                 var bytes = new TVMByteArray { data = list.Address, size = (nuint)list.Length };
                 TvmCall.Invoke(load, [new TVMValue { v_handle = &bytes }], [TVMValue.TypeCode.Bytes]);
             }

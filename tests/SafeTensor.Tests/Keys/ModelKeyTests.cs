@@ -20,11 +20,11 @@ public sealed class ModelKeyTests
     [Test]
     public void FromBytes_gives_the_key_and_does_not_follow_the_callers_array()
     {
-        using var key = ModelKey.FromBytes(_key);
-        var expected = _key.ToArray();
-        CryptographicOperations.ZeroMemory(_key);
+        var callers = _key.ToArray();
+        using var key = ModelKey.FromBytes(callers);
+        CryptographicOperations.ZeroMemory(callers);
 
-        Assert.That(Unwrap(key), Is.EqualTo(expected));
+        Assert.That(Unwrap(key), Is.EqualTo(_key));
     }
 
     [TestCase(0)]
@@ -96,6 +96,33 @@ public sealed class ModelKeyTests
         key.Dispose();
 
         Assert.That(() => Unwrap(key), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_key_of_zeros_is_none()
+    {
+        using var key = ModelKey.FromBytes(new byte[32]);
+
+        Assert.That(() => Unwrap(key), Refused.With(SafeModelError.KeyUnavailable, "32 zero bytes"));
+    }
+
+    [Test]
+    public void A_disposed_file_key_says_so()
+    {
+        File.WriteAllBytes(_folder["key"], _key);
+        var key = ModelKey.FromFile(_folder["key"]);
+        key.Dispose();
+
+        Assert.That(() => Unwrap(key), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_path_with_a_null_character_opens_nothing()
+    {
+        File.WriteAllBytes(_folder["key"], _key);
+        using var key = ModelKey.FromFile(_folder["key\0.pem"]);
+
+        Assert.That(() => Unwrap(key), Refused.With(SafeModelError.KeyUnavailable, "ull character"));
     }
 
     [Test]

@@ -76,6 +76,23 @@ public sealed class AliasTests
     }
 
     [Test]
+    public void Another_input_memory_moves_the_outputs_that_are_it()
+    {
+        using var session = _model.CreateSession();
+        using var first = new AlignedMemory<float>(24);
+        using var second = new AlignedMemory<float>(24);
+        foreach (var (memory, one) in new[] { (first, 1), (second, 0), (first, 1) })
+        {
+            first.Memory.Span.Fill(float.NaN);
+            second.Memory.Span.Fill(float.NaN);
+            session.BindInput(0, memory.Memory);
+            _cases[one].Inputs()["x"].AsSpan<float>().CopyTo(memory.Memory.Span);
+            session.Run();
+            AssertExpected(one, index => session.OutputBytes(index).ToArray());
+        }
+    }
+
+    [Test]
     public void Writing_to_an_outputs_bound_memory_changes_neither_weight_nor_input()
     {
         using var session = _model.CreateSession();

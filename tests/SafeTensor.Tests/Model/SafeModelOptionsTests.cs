@@ -11,6 +11,7 @@ public sealed class SafeModelOptionsTests
     [
         options => options.MaxConcurrentRuns = -1,
         options => options.ThreadsPerRun = -1,
+        options => options.ThreadsPerRun = 257,
         options => options.DeviceIndex = 1,
         options => options.Device = (Device)7,
         options => options.LoadPath = (LoadPath)7,

@@ -183,6 +183,30 @@ public sealed class SealingTests
         Assert.That(() => ModelSealer.Seal(_folder["sealed"], _folder["again"], _key), Refused.With(SafeModelError.ModelInvalid, "sealed"));
     }
 
+    [Test]
+    public void Overwrite_never_deletes_an_unprotected_model()
+    {
+        using var mine = new TemporaryFolder();
+        var model = mine.CopyOf(TestData.Digits, "mine");
+
+        Assert.That(
+            () => ModelSealer.Seal(_source, model, _key, new SealOptions { Overwrite = true }),
+            Throws.InstanceOf<IOException>().With.Message.Contains("unprotected model"));
+        Assert.That(Directory.GetFileSystemEntries(mine.Path), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void A_source_reached_by_another_path_is_not_replaced()
+    {
+        using var other = new TemporaryFolder();
+        var source = other.CopyOf(TestData.Digits, "source");
+        Directory.CreateSymbolicLink(_folder["link"], other.Path);
+
+        Assert.That(
+            () => ModelSealer.Seal(source, Path.Combine(_folder["link"], "source"), _key, new SealOptions { Overwrite = true }), Throws.InstanceOf<IOException>());
+        Assert.That(() => SafeModel.LoadPlain(source, TestRuntime.Options).Dispose(), Throws.Nothing);
+    }
+
     [TestCase(63 << 10)]
     [TestCase(96 << 10)]
     [TestCase(8 << 20)]
@@ -191,13 +215,17 @@ public sealed class SealingTests
             () => ModelSealer.Seal(_source, _folder["sealed"], _key, new SealOptions { SegmentSize = size }),
             Throws.ArgumentException.With.Message.Contains($"{size}"));
 
-    private static List<string> Tensors(ModelPackage package)
+    private static unsafe List<string> Tensors(ModelPackage package)
     {
         var tensors = new List<string>();
         for (var i = 0; i < package.Parameters.Count; i++)
         {
             var data = new byte[package.Parameters[i].ByteLength];
-            package.ReadParameter(i, data);
+            fixed (byte* destination = data)
+            {
+                package.ReadParameter(i, destination);
+            }
+
             tensors.Add($"{package.Parameters[i]} {Convert.ToHexStringLower(SHA256.HashData(data))}");
         }
 

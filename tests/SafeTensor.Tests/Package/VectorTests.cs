@@ -96,7 +96,7 @@ public sealed unsafe class VectorTests(string folder)
             var data = memory.Span.Slice((int)offsets[i], (int)package.Parameters[i].ByteLength);
             Assert.That(Convert.ToHexStringLower(SHA256.HashData(data)), Is.EqualTo(expected[i]), package.Parameters[i].Name);
             data.Clear();
-            package.ReadParameter(i, data);
+            package.ReadParameter(i, memory.Address + offsets[i]);
             Assert.That(Convert.ToHexStringLower(SHA256.HashData(data)), Is.EqualTo(expected[i]), package.Parameters[i].Name);
         }
     }
