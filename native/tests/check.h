@@ -13,12 +13,12 @@
 
 inline std::atomic<int> failed_checks{0};
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      ++failed_checks;                                                         \
+#define CHECK(condition)                                                          \
+  do {                                                                            \
+    if (!(condition)) {                                                           \
+      ++failed_checks;                                                            \
       std::fprintf(stderr, "%s:%d: FAILED %s\n", __FILE__, __LINE__, #condition); \
-    }                                                                          \
+    }                                                                             \
   } while (0)
 
 inline int test_result() { return failed_checks == 0 ? 0 : 1; }

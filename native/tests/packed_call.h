@@ -15,8 +15,13 @@ class TestTensor {
     std::size_t count = 1;
     for (int64_t extent : shape_) count *= static_cast<std::size_t>(extent);
     elements.resize(count);
-    tensor_ = {elements.data(), {kDLCPU, 0}, static_cast<int32_t>(shape_.size()), type,
-               shape_.data(),   nullptr,     0};
+    tensor_ = {elements.data(),
+               {kDLCPU, 0},
+               static_cast<int32_t>(shape_.size()),
+               type,
+               shape_.data(),
+               nullptr,
+               0};
   }
   TestTensor(const TestTensor&) = delete;
   TestTensor& operator=(const TestTensor&) = delete;

@@ -60,9 +60,9 @@ void integers() {
 }
 
 void fills() {
-  for (const DLDataType type : {DLDataType{kDLFloat, 16, 1}, DLDataType{kDLFloat, 64, 1},
-                                DLDataType{kDLUInt, 1, 1}, DLDataType{kDLUInt, 16, 1},
-                                DLDataType{kDLInt, 32, 1}}) {
+  for (const DLDataType type :
+       {DLDataType{kDLFloat, 16, 1}, DLDataType{kDLFloat, 64, 1}, DLDataType{kDLUInt, 1, 1},
+        DLDataType{kDLUInt, 16, 1}, DLDataType{kDLInt, 32, 1}}) {
     TestTensor<uint64_t> out(type, {16});
     CHECK(call("tvm.contrib.random.random_fill", out.get()) == 0);
     CHECK(out.elements[0] != 0);

@@ -33,8 +33,7 @@ void aligned_and_apart() {
       blocks.push_back({data, size, mark});
     } else if (!blocks.empty()) {
       // Mostly the last one, as kernels do, and sometimes any.
-      const std::size_t chosen =
-          random() % 4 == 0 ? random() % blocks.size() : blocks.size() - 1;
+      const std::size_t chosen = random() % 4 == 0 ? random() % blocks.size() : blocks.size() - 1;
       const Block block = blocks[chosen];
       if (block.size > 0) {
         CHECK(block.data[0] == block.mark);

@@ -70,11 +70,20 @@ bool fill_integers(const Output& out, Draw draw) {
   if (!is_signed && out.type.code != kDLUInt) return false;
   switch (out.type.bits) {
     case 1:
-    case 8: is_signed ? fill_as<int8_t>(out, draw) : fill_as<uint8_t>(out, draw); return true;
-    case 16: is_signed ? fill_as<int16_t>(out, draw) : fill_as<uint16_t>(out, draw); return true;
-    case 32: is_signed ? fill_as<int32_t>(out, draw) : fill_as<uint32_t>(out, draw); return true;
-    case 64: is_signed ? fill_as<int64_t>(out, draw) : fill_as<uint64_t>(out, draw); return true;
-    default: return false;
+    case 8:
+      is_signed ? fill_as<int8_t>(out, draw) : fill_as<uint8_t>(out, draw);
+      return true;
+    case 16:
+      is_signed ? fill_as<int16_t>(out, draw) : fill_as<uint16_t>(out, draw);
+      return true;
+    case 32:
+      is_signed ? fill_as<int32_t>(out, draw) : fill_as<uint32_t>(out, draw);
+      return true;
+    case 64:
+      is_signed ? fill_as<int64_t>(out, draw) : fill_as<uint64_t>(out, draw);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -149,9 +158,7 @@ void random_fill(const Args& args, Result&) {
 }
 
 // seed(number): of the calling thread's generator
-void seed(const Args& args, Result&) {
-  generator().seed(static_cast<uint64_t>(args.integer(0)));
-}
+void seed(const Args& args, Result&) { generator().seed(static_cast<uint64_t>(args.integer(0))); }
 
 }  // namespace
 

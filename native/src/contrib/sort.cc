@@ -156,8 +156,7 @@ void argsort_nms(const Args& args, Result&) {
     rows.strides = nullptr;
   }
   const AxisView count(std::string(args.function()) + ": sort_num", rows, -1);
-  if (!same_type(count.type(), {kDLInt, 32, 1}) ||
-      count.rows() * count.length() != input.rows()) {
+  if (!same_type(count.type(), {kDLInt, 32, 1}) || count.rows() * count.length() != input.rows()) {
     throw Error(count.name() + " is " + describe(count.type()) + " " + describe_shape(counts) +
                 "; it must be int32 with one element for each of the " +
                 std::to_string(input.rows()) + " rows of " + describe_shape(input.tensor()));

@@ -50,20 +50,29 @@ void read_keys(const void* first, int64_t count, int64_t stride, bool ascending,
 template <typename Int8, typename Int16, typename Int32, typename Int64>
 SortKeyReader integer_reader(int bits) noexcept {
   switch (bits) {
-    case 8: return read_keys<IntegerKey<Int8>>;
-    case 16: return read_keys<IntegerKey<Int16>>;
-    case 32: return read_keys<IntegerKey<Int32>>;
-    case 64: return read_keys<IntegerKey<Int64>>;
-    default: return nullptr;
+    case 8:
+      return read_keys<IntegerKey<Int8>>;
+    case 16:
+      return read_keys<IntegerKey<Int16>>;
+    case 32:
+      return read_keys<IntegerKey<Int32>>;
+    case 64:
+      return read_keys<IntegerKey<Int64>>;
+    default:
+      return nullptr;
   }
 }
 
 SortKeyReader float_reader(int bits) noexcept {
   switch (bits) {
-    case 16: return read_keys<FloatKey<uint16_t, 0x7c00>>;
-    case 32: return read_keys<FloatKey<uint32_t, 0x7f800000>>;
-    case 64: return read_keys<FloatKey<uint64_t, 0x7ff0000000000000>>;
-    default: return nullptr;
+    case 16:
+      return read_keys<FloatKey<uint16_t, 0x7c00>>;
+    case 32:
+      return read_keys<FloatKey<uint32_t, 0x7f800000>>;
+    case 64:
+      return read_keys<FloatKey<uint64_t, 0x7ff0000000000000>>;
+    default:
+      return nullptr;
   }
 }
 
@@ -72,12 +81,16 @@ SortKeyReader float_reader(int bits) noexcept {
 SortKeyReader sort_key_reader(DLDataType type) noexcept {
   if (type.lanes != 1) return nullptr;
   switch (type.code) {
-    case kDLInt: return integer_reader<int8_t, int16_t, int32_t, int64_t>(type.bits);
+    case kDLInt:
+      return integer_reader<int8_t, int16_t, int32_t, int64_t>(type.bits);
     case kDLUInt:  // bool is one bit in a byte of its own
       return integer_reader<uint8_t, uint16_t, uint32_t, uint64_t>(type.bits == 1 ? 8 : type.bits);
-    case kDLFloat: return float_reader(type.bits);
-    case kDLBfloat: return type.bits == 16 ? read_keys<FloatKey<uint16_t, 0x7f80>> : nullptr;
-    default: return nullptr;
+    case kDLFloat:
+      return float_reader(type.bits);
+    case kDLBfloat:
+      return type.bits == 16 ? read_keys<FloatKey<uint16_t, 0x7f80>> : nullptr;
+    default:
+      return nullptr;
   }
 }
 

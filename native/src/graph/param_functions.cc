@@ -26,12 +26,11 @@ void save(const Args& args, Result& result) {
   }
   std::vector<NamedTensor> tensors;
   for (const auto& [key, value] : static_cast<Map*>(object)->items()) {
-    if (!key || key->type_index() != kTypeString || !value ||
-        value->type_index() != kTypeNDArray) {
+    if (!key || key->type_index() != kTypeString || !value || value->type_index() != kTypeNDArray) {
       throw Error(std::string(args.function()) + " saves NDArrays under the names of Strings only");
     }
-    tensors.push_back({static_cast<String*>(key.get())->text,
-                       &static_cast<NDArray*>(value.get())->tensor()});
+    tensors.push_back(
+        {static_cast<String*>(key.get())->text, &static_cast<NDArray*>(value.get())->tensor()});
   }
   result.set_bytes(write_params(tensors));
 }

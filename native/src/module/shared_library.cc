@@ -24,13 +24,9 @@ Library::Data SharedLibrary::find(const std::string& name, unsigned char type) c
           static_cast<size_t>(symbol->st_size)};
 }
 
-void* SharedLibrary::code(const std::string& name) const {
-  return find(name, STT_FUNC).address;
-}
+void* SharedLibrary::code(const std::string& name) const { return find(name, STT_FUNC).address; }
 
-Library::Data SharedLibrary::data(const std::string& name) const {
-  return find(name, STT_OBJECT);
-}
+Library::Data SharedLibrary::data(const std::string& name) const { return find(name, STT_OBJECT); }
 
 bool SharedLibrary::close() noexcept {
   if (handle_ == nullptr) return false;

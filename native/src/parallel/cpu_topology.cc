@@ -39,8 +39,7 @@ int physical_cores() {
   int unknown = 0;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (!CPU_ISSET(cpu, &allowed)) continue;
-    const std::string topology =
-        "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    const std::string topology = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
     const int core = read_number(topology + "core_id");
     if (core < 0) {
       ++unknown;

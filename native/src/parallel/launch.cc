@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint32_t kSleeping = uint32_t{1} << 31;
 constexpr int kFewPauses = 50;  // 1 us or 2
-constexpr int kPauses = 4000;  // about as long as putting a thread to sleep and waking it
+constexpr int kPauses = 4000;   // about as long as putting a thread to sleep and waking it
 constexpr int kYields = 100;
 constexpr int kBarrierPauses = 1000;
 

@@ -6,8 +6,8 @@
 #include <mutex>
 #include <string>
 
-#include "safetensor_tvm.h"
 #include "parallel/spin.h"
+#include "safetensor_tvm.h"
 
 namespace safetensor {
 

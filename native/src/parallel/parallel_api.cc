@@ -5,8 +5,8 @@
 #include "core/error.h"
 #include "core/registry.h"
 #include "core/result.h"
-#include "safetensor_tvm.h"
 #include "parallel/thread_pool.h"
+#include "safetensor_tvm.h"
 
 namespace safetensor {
 namespace {
@@ -23,9 +23,8 @@ void config_threadpool(const Args& args, Result&) {
   }
   const int64_t threads = args.integer(1);
   if (threads < 0 || threads > kMostWorkers) {
-    throw Error("runtime.config_threadpool: " + std::to_string(threads) +
-                " threads; give 1 to " + std::to_string(kMostWorkers) +
-                ", or 0 for as many as the machine has cores");
+    throw Error("runtime.config_threadpool: " + std::to_string(threads) + " threads; give 1 to " +
+                std::to_string(kMostWorkers) + ", or 0 for as many as the machine has cores");
   }
   ThreadPool::limit_threads(static_cast<int>(threads));
 }

@@ -8,8 +8,8 @@
 #include <new>
 #include <string>
 
-#include "parallel/cpu_topology.h"
 #include "core/error.h"
+#include "parallel/cpu_topology.h"
 #include "parallel/extra_threads.h"
 
 namespace safetensor {

@@ -20,8 +20,8 @@
 #include "parallel/idle_set.h"
 #include "parallel/kernel_times.h"
 #include "parallel/launch.h"
-#include "safetensor_tvm.h"
 #include "parallel/worker.h"
+#include "safetensor_tvm.h"
 
 namespace safetensor {
 

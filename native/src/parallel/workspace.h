@@ -50,8 +50,8 @@ class Workspace {
   std::vector<Block> blocks_;  // in the order of their allocation
   std::size_t current_ = 0;    // the chunk of the last block
   std::size_t in_use_ = 0;
-  std::size_t peak_ = 0;       // of in_use_, since the last look at the demand
-  std::size_t wanted_ = 0;     // what one chunk should hold
+  std::size_t peak_ = 0;    // of in_use_, since the last look at the demand
+  std::size_t wanted_ = 0;  // what one chunk should hold
   int times_empty_ = 0;
 };
 

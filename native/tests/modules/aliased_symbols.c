@@ -5,7 +5,8 @@
 void* __tvm_module_ctx = 0;
 int (*__TVMBackendGetFuncFromEnv)(void*, const char*, TVMFunctionHandle*) = 0;
 
-#define ALIAS(name) __asm__(".globl " name "\n.set " name ", __tvm_module_ctx\n.type " name ", @notype")
+#define ALIAS(name) \
+  __asm__(".globl " name "\n.set " name ", __tvm_module_ctx\n.type " name ", @notype")
 ALIAS("__bss_start");
 ALIAS("_edata");
 ALIAS("alias_a");

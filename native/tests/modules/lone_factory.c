@@ -16,6 +16,15 @@ struct {
   TEXT(4) library;
   TEXT(12) tree;
   uint64_t row_count, rows[3], child_count;
-} __attribute__((packed)) __tvm_dev_mblob = {
-    sizeof(__tvm_dev_mblob) - 8, 3, {20, "GraphExecutorFactory"}, {2, "{}"}, 0, 0, {7, "default"},
-    {4, "_lib"}, {12, "_import_tree"}, 3, {0, 0, 0}, 0};
+} __attribute__((packed)) __tvm_dev_mblob = {sizeof(__tvm_dev_mblob) - 8,
+                                             3,
+                                             {20, "GraphExecutorFactory"},
+                                             {2, "{}"},
+                                             0,
+                                             0,
+                                             {7, "default"},
+                                             {4, "_lib"},
+                                             {12, "_import_tree"},
+                                             3,
+                                             {0, 0, 0},
+                                             0};

@@ -34,8 +34,15 @@ internal sealed class HeaderComparison
 
     private static readonly Dictionary<string, string> TypeCodes = new()
     {
-        ["Int"] = "kTVMArgInt", ["Null"] = "kTVMNullptr", ["Device"] = "kTVMDLDevice", ["DLTensor"] = "kTVMDLTensorHandle", ["Object"] = "kTVMObjectHandle",
-        ["Module"] = "kTVMModuleHandle", ["Str"] = "kTVMStr", ["Bytes"] = "kTVMBytes", ["NDArray"] = "kTVMNDArrayHandle",
+        ["Int"] = "kTVMArgInt",
+        ["Null"] = "kTVMNullptr",
+        ["Device"] = "kTVMDLDevice",
+        ["DLTensor"] = "kTVMDLTensorHandle",
+        ["Object"] = "kTVMObjectHandle",
+        ["Module"] = "kTVMModuleHandle",
+        ["Str"] = "kTVMStr",
+        ["Bytes"] = "kTVMBytes",
+        ["NDArray"] = "kTVMNDArrayHandle",
     };
 
     private readonly StringBuilder _source = new(

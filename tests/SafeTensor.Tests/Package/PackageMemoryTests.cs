@@ -46,7 +46,12 @@ public sealed class PackageMemoryTests
         {
             tensors.Add(new ManifestPart
             {
-                Number = i, Name = $"p{i}", Length = TensorLength, IsEncrypted = false, Root = default, Tensor = new ParameterInfo($"p{i}", type, shape, TensorLength),
+                Number = i,
+                Name = $"p{i}",
+                Length = TensorLength,
+                IsEncrypted = false,
+                Root = default,
+                Tensor = new ParameterInfo($"p{i}", type, shape, TensorLength),
             });
         }
 
