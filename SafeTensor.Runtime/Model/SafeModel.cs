@@ -65,9 +65,8 @@ public sealed partial class SafeModel : IDisposable
     /// <returns>The model, which the caller disposes.</returns>
     /// <exception cref="ArgumentException">The key has another length, or an option is out of range.</exception>
     /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>, or a file of it is missing.</exception>
-    /// <exception cref="SafeModelException">The package was refused, or its model cannot run; nothing of it is left in memory.</exception>
+    /// <exception cref="SafeModelException">The package was refused, its model cannot run, or the runtime library is none; nothing of the model is left in memory.</exception>
     /// <exception cref="InvalidOperationException">The process runs on another runtime library already.</exception>
-    /// <exception cref="DllNotFoundException">The runtime library is missing; the message says where it was looked for.</exception>
     public static SafeModel Load(string path, ReadOnlySpan<byte> key, SafeModelOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -59,6 +59,8 @@ internal sealed class SharedLibrary
             }
             else if (kind == DynamicSegment)
             {
+                // One is what the loader uses; a second could hide what it says.
+                Demand(_entries.Count == 0);
                 ReadDynamic(offset, length);
             }
         }

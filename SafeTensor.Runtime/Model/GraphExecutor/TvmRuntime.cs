@@ -8,12 +8,20 @@ internal static class TvmRuntime
     private static volatile string? _description;
 
     /// <returns>What it is, for <see cref="SafeModel.Runtime"/>.</returns>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: it is missing, or no runtime for graph-executor models.</exception>
     internal static string Load(string? library)
     {
-        var path = TvmLibrary.Load(library);
+        try
+        {
+            var path = TvmLibrary.Load(library);
 
-        // One a process, so what it is does not change.
-        return _description ??= Describe(path);
+            // One a process, so what it is does not change.
+            return _description ??= Describe(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            throw new SafeModelException(SafeModelError.RuntimeFailed, e.Message, e);
+        }
     }
 
     private static string Describe(string path)
