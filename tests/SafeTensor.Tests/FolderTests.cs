@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace SafeTensor.Tests;
 
-/// <summary>The folders of the library use each other in one direction only.</summary>
+/// <summary>The folders of the library, and of the native runtime, use each other in one direction only.</summary>
 public sealed class FolderTests
 {
     /// <summary>Each may use those after it.</summary>
@@ -31,6 +31,21 @@ public sealed class FolderTests
         }
 
         Assert.That(files.Values.Distinct(), Is.SubsetOf(Order));
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void Arrows_between_the_native_runtimes_folders_point_one_way()
+    {
+        string[] order = ["graph", "module", "contrib", "parallel", "tensor", "core"];
+        var root = Path.Combine(TestData.Repository, "native", "src");
+        var wrong =
+            from file in Directory.GetFiles(root, "*.*", SearchOption.AllDirectories).Where(file => file.EndsWith(".h", StringComparison.Ordinal) || file.EndsWith(".cc", StringComparison.Ordinal))
+            from Match include in Regex.Matches(File.ReadAllText(file), "#include \"(\\w+)/")
+            where Array.IndexOf(order, include.Groups[1].Value) < Array.IndexOf(order, Folder(root, file))
+            select $"{Path.GetRelativePath(root, file)} uses {include.Groups[1].Value}";
+
+        Assert.That(Directory.GetDirectories(root).Select(Path.GetFileName), Is.EquivalentTo(order));
         Assert.That(wrong, Is.Empty);
     }
 

@@ -59,4 +59,12 @@ class Object {
 
 static_assert(sizeof(Object) == 16, "TVM's object header is 16 bytes");
 
+// The handle of an NDArray is the address of its DLTensor, which TVM puts right after the header.
+inline void* tensor_of(Object& array) noexcept {
+  return reinterpret_cast<char*>(&array) + sizeof(Object);
+}
+inline Object* object_of_tensor(void* tensor) noexcept {
+  return reinterpret_cast<Object*>(static_cast<char*>(tensor) - sizeof(Object));
+}
+
 }  // namespace safetensor

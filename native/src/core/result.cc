@@ -2,10 +2,9 @@
 
 #include <utility>
 
+#include "core/dtype.h"
 #include "core/error.h"
 #include "core/thread_slot.h"
-#include "tensor/dtype.h"
-#include "tensor/ndarray.h"
 
 namespace safetensor {
 namespace {
@@ -26,7 +25,7 @@ bool is_object_code(int code) noexcept {
 Object* object_of(const TVMValue& value, int code) noexcept {
   if (value.v_handle == nullptr) return nullptr;
   if (code == kTVMNDArrayHandle) {
-    return NDArray::from_handle(static_cast<DLTensor*>(value.v_handle));
+    return object_of_tensor(value.v_handle);
   }
   if (code == kTVMObjectRValueRefArg) return *static_cast<Object**>(value.v_handle);
   return static_cast<Object*>(value.v_handle);
@@ -46,7 +45,7 @@ int code_of(const Object& object) noexcept {
 }
 
 void* handle_of(Object& object) noexcept {
-  if (object.type_index() == kTypeNDArray) return static_cast<NDArray&>(object).handle();
+  if (object.type_index() == kTypeNDArray) return tensor_of(object);
   return &object;
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 
 namespace safetensor {
 namespace {

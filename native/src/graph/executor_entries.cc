@@ -5,7 +5,7 @@
 #include "core/containers.h"
 #include "core/error.h"
 #include "graph/graph_executor.h"
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

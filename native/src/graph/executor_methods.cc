@@ -4,9 +4,9 @@
 #include "core/containers.h"
 #include "core/error.h"
 #include "graph/graph_executor.h"
-#include "graph/param_list.h"
+#include "tensor/param_list.h"
 #include "module/module_loader.h"
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "graph/graph_parser.h"
 #include "graph/limits.h"
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 
 namespace safetensor {
 

@@ -5,7 +5,8 @@
 #include "core/containers.h"
 #include "core/error.h"
 #include "graph/graph_executor.h"
-#include "graph/param_list.h"
+#include "module/import_blob.h"
+#include "tensor/param_list.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {
@@ -50,7 +51,7 @@ Ref<Function> GraphFactory::find(std::string_view name) {
                                                    method);
 }
 
-void GraphFactory::forget_library_unless_imported() {
+void GraphFactory::imports_are_complete() {
   for (const Ref<Module>& module : imports()) {
     if (module.get() == library_) return;
   }
@@ -89,6 +90,10 @@ void GraphFactory::remove_params(const Args&, Result& result) {
   auto bare = make_object<GraphFactory>(json_, Params(), name_, library_);
   for (const Ref<Module>& module : imports()) bare->import(module);
   result.set_object(bare);
+}
+
+Ref<Module> read_graph_factory(ByteReader& reader, const Ref<Module>& library) {
+  return GraphFactory::read(reader, library);
 }
 
 }  // namespace safetensor

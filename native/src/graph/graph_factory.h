@@ -24,8 +24,8 @@ class GraphFactory final : public Module {
   const char* type_key() const noexcept override { return "GraphExecutorFactory"; }
   Ref<Function> find(std::string_view name) override;
 
-  // When its imports are in place: unless the library is one of them, its memory may go away.
-  void forget_library_unless_imported();
+  // Forgets the library unless it is one of the imports: its memory may go away.
+  void imports_are_complete() override;
 
  private:
   void create(const Args& args, Result& result);

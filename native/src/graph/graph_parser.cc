@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "graph/limits.h"
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 
 namespace safetensor {
 std::string shown(std::string_view text) {

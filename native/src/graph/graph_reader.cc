@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 #include "graph/graph_parser.h"
 #include "graph/limits.h"
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

@@ -4,7 +4,7 @@
 
 #include "core/containers.h"
 #include "core/error.h"
-#include "graph/param_list.h"
+#include "tensor/param_list.h"
 
 namespace safetensor {
 

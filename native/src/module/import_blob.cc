@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "core/byte_reader.h"
 #include "core/error.h"
-#include "graph/graph_factory.h"
 #include "module/constant_module.h"
 
 namespace safetensor {
@@ -20,7 +18,7 @@ struct ImportTree {
 
 Ref<Module> read_module(std::string_view kind, ByteReader& reader, const Ref<Module>& library) {
   if (kind == "GraphExecutorFactory" || kind == "GraphRuntimeFactory") {
-    return GraphFactory::read(reader, library);
+    return read_graph_factory(reader, library);
   }
   if (kind == "const_loader" || kind == "metadata") return ConstantModule::read(reader);
   throw Error(reader.what() + " contains a module of kind '" + std::string(kind.substr(0, 64)) +
@@ -45,14 +43,6 @@ void check(const ImportTree& tree, size_t modules, const std::string& what) {
     if (child >= modules) {
       throw Error(what + ": the import tree names module " + std::to_string(child) + " of " +
                   std::to_string(modules));
-    }
-  }
-}
-
-void forget_unreachable(const std::vector<Ref<Module>>& modules) {
-  for (const Ref<Module>& module : modules) {
-    if (auto* factory = dynamic_cast<GraphFactory*>(module.get())) {
-      factory->forget_library_unless_imported();
     }
   }
 }
@@ -91,7 +81,7 @@ Ref<Module> read_imports(std::string_view blob, const std::string& name, const R
     for (const Ref<Module>& module : modules) {
       if (module.get() != library.get() && link_library) library->import(module);
     }
-    forget_unreachable(modules);
+    for (const Ref<Module>& module : modules) module->imports_are_complete();
     return library;
   }
   if (!has_library) throw Error(reader.what() + " has an import tree without the library itself");
@@ -102,7 +92,7 @@ Ref<Module> read_imports(std::string_view blob, const std::string& name, const R
       modules[i]->import(modules[tree.children[c]]);
     }
   }
-  forget_unreachable(modules);
+  for (const Ref<Module>& module : modules) module->imports_are_complete();
   return modules.front();
 }
 

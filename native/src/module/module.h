@@ -22,6 +22,9 @@ class Module : public Object {
   // A function of this module itself; NULL when absent.
   virtual Ref<Function> find(std::string_view name) = 0;
 
+  // Called once the modules of a library have their imports: what is not among them may go away.
+  virtual void imports_are_complete() {}
+
   // This module's function or else the first one that its imports have, nearest first.
   Ref<Function> find_anywhere(std::string_view name);
 

@@ -3,8 +3,8 @@
 #include <new>
 #include <string>
 
+#include "core/dtype.h"
 #include "core/error.h"
-#include "tensor/dtype.h"
 #include "tensor/storage.h"
 #include "tensor/tensors.h"
 

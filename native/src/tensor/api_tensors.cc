@@ -2,9 +2,9 @@
 #include <cstring>
 #include <string>
 
+#include "core/dtype.h"
 #include "core/error.h"
 #include "tensor/dlpack.h"
-#include "tensor/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

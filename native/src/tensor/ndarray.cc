@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tensor/dtype.h"
+#include "core/dtype.h"
 #include "tensor/storage.h"
 
 namespace safetensor {

@@ -19,7 +19,7 @@ class NDArray final : public Object {
 
   static Ref<NDArray> allocate(DLDataType dtype, std::vector<int64_t> shape);
   static NDArray* from_handle(DLTensor* handle) noexcept {
-    return reinterpret_cast<NDArray*>(reinterpret_cast<char*>(handle) - sizeof(Object));
+    return static_cast<NDArray*>(object_of_tensor(handle));
   }
 
   DLTensor* handle() noexcept { return &tensor_; }

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <string>
 
+#include "core/dtype.h"
 #include "core/error.h"
-#include "tensor/dtype.h"
 
 namespace safetensor {
 namespace {

@@ -5,7 +5,7 @@
 #include "core/containers.h"
 #include "core/error.h"
 #include "core/registry.h"
-#include "graph/param_list.h"
+#include "tensor/param_list.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

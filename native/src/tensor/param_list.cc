@@ -1,12 +1,12 @@
-#include "graph/param_list.h"
+#include "tensor/param_list.h"
 
 #include <cstring>
 #include <string>
 #include <unordered_set>
 #include <utility>
 
+#include "core/dtype.h"
 #include "core/error.h"
-#include "tensor/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

@@ -1,8 +1,9 @@
-// basics.cc - the small functions that hosts and compiled code expect in every TVM runtime.
+// runtime_functions.cc - the small functions that hosts and compiled code expect in every TVM
+// runtime.
 #include "core/containers.h"
+#include "core/dtype.h"
 #include "core/error.h"
 #include "core/registry.h"
-#include "tensor/dtype.h"
 #include "tensor/ndarray.h"
 #include "tensor/tensors.h"
 
