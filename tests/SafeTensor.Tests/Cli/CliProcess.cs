@@ -10,7 +10,8 @@ internal static class CliProcess
     /// <summary>Starts it with all of its streams redirected.</summary>
     internal static Process Start(IReadOnlyList<string> arguments, params IReadOnlyList<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        // A test run that was started in a shell's background ignores Ctrl-C, and its children would: users' shells start programs that do not.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

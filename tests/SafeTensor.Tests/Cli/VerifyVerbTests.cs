@@ -118,7 +118,7 @@ public sealed class VerifyVerbTests
 
         using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
         kill.WaitForExit();
-        process.WaitForExit();
+        Assert.That(process.WaitForExit(TimeSpan.FromSeconds(30)), Is.True, "it ends");
 
         Assert.That(process.ExitCode, Is.EqualTo(130));
         Assert.That(process.StandardOutput.ReadToEnd(), Does.Contain("\"Cancelled\""));
