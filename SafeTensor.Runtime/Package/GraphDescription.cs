@@ -38,14 +38,19 @@ internal sealed class GraphDescription
     /// <inheritdoc cref="Read(ReadOnlySpan{byte}, string)" path="/exception"/>
     internal static GraphDescription Read(PackageFile file)
     {
+        RequireLength(file);
+        using var json = ProtectedMemory.Reserve(file.Length);
+        file.Read(0, json.Span);
+        return Read(json.Span, file.Name);
+    }
+
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ModelInvalid"/>: the file is empty, or longer than any graph.</exception>
+    internal static void RequireLength(PackageFile file)
+    {
         if (file.Length is 0 or > MaxLength)
         {
             throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, $"has {file.Length} bytes; a graph has 1 to {MaxLength}.");
         }
-
-        using var json = ProtectedMemory.Reserve(file.Length);
-        file.Read(0, json.Span);
-        return Read(json.Span, file.Name);
     }
 
     /// <summary>What is left of the arguments without the parameters: what a run must be given.</summary>

@@ -86,6 +86,15 @@ internal sealed unsafe class PackageFile : IDisposable
         }
     }
 
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.LimitExceeded"/>: a number that the file gives is above its limit.</exception>
+    internal void RequireAtMost(string what, ulong value, long limit)
+    {
+        if (value > (ulong)limit)
+        {
+            throw new SafeModelException(SafeModelError.LimitExceeded, Name, $"has {value} {what}; the limit is {limit}.");
+        }
+    }
+
     public void Dispose() => _handle.Dispose();
 
     private static IOException CannotOpen(string path, int error) => error switch

@@ -36,7 +36,7 @@ internal static class ParamsReader
 
         offset = preamble.Length;
         var count = BinaryPrimitives.ReadUInt64LittleEndian(preamble[16..]);
-        Limit(file, "tensors", count, ParamsFormat.MaxTensors);
+        file.RequireAtMost("tensors", count, ParamsFormat.MaxTensors);
         Demand(file, offset, (long)count * 8);
         var names = new string[count];
         var unique = new HashSet<string>((int)count, StringComparer.Ordinal);
@@ -62,7 +62,7 @@ internal static class ParamsReader
         Demand(file, offset, 8);
         file.Read(offset, buffer[..8]);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(buffer);
-        Limit(file, "bytes in a name", length, ParamsFormat.MaxNameLength);
+        file.RequireAtMost("bytes in a name", length, ParamsFormat.MaxNameLength);
         offset += 8;
         Demand(file, offset, (long)length);
         var bytes = buffer[..(int)length];
@@ -70,7 +70,7 @@ internal static class ParamsReader
         offset += bytes.Length;
         if (offset > ParamsFormat.MaxNamesLength)
         {
-            Limit(file, "bytes of names", (ulong)offset, ParamsFormat.MaxNamesLength);
+            file.RequireAtMost("bytes of names", (ulong)offset, ParamsFormat.MaxNamesLength);
         }
 
         return TensorName.TryDecode(bytes, out var name)
@@ -88,7 +88,7 @@ internal static class ParamsReader
             throw Invalid(file, $"has no tensor record at byte {offset}, where '{SafeText.Escape(name)}' should begin.");
         }
 
-        Limit(file, $"dimensions of '{SafeText.Escape(name)}'", (ulong)rank, ParamsFormat.MaxRank);
+        file.RequireAtMost($"dimensions of '{SafeText.Escape(name)}'", (ulong)rank, ParamsFormat.MaxRank);
         var length = ParamsFormat.RecordLength(rank);
         Demand(file, offset, length);
         file.Read(offset, record[..length]);
@@ -117,14 +117,6 @@ internal static class ParamsReader
         if (length > file.Length - offset)
         {
             throw Invalid(file, $"is cut off: it has {file.Length} bytes and needs {length} at byte {offset}.");
-        }
-    }
-
-    private static void Limit(PackageFile file, string what, ulong value, long limit)
-    {
-        if (value > (ulong)limit)
-        {
-            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"has {value} {what}; the limit is {limit}.");
         }
     }
 

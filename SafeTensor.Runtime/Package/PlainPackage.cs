@@ -75,11 +75,7 @@ internal sealed unsafe class PlainPackage : ModelPackage
         }
 
         using var file = PackageFile.Open(path);
-        if (file.Length is 0 or > GraphDescription.MaxLength)
-        {
-            throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, $"has {file.Length} bytes; a graph has 1 to {GraphDescription.MaxLength}.");
-        }
-
+        GraphDescription.RequireLength(file);
         var memory = ProtectedMemory.Reserve(file.Length);
         try
         {

@@ -71,7 +71,7 @@ internal sealed class SealedParams : IDisposable
         }
 
         var count = BinaryPrimitives.ReadUInt64LittleEndian(preamble[16..]);
-        Limit(file, "tensors", count, ParamsFormat.MaxTensors + 1);
+        file.RequireAtMost("tensors", count, ParamsFormat.MaxTensors + 1);
         long offset = preamble.Length;
         Span<byte> length = stackalloc byte[8];
         Span<byte> name = stackalloc byte[ManifestName.Length];
@@ -93,9 +93,9 @@ internal sealed class SealedParams : IDisposable
                 }
             }
 
-            Limit(file, "bytes in a name", bytes, ParamsFormat.MaxNameLength);
+            file.RequireAtMost("bytes in a name", bytes, ParamsFormat.MaxNameLength);
             offset += 8 + (long)bytes;
-            Limit(file, "bytes of names", (ulong)offset, ParamsFormat.MaxNamesLength);
+            file.RequireAtMost("bytes of names", (ulong)offset, ParamsFormat.MaxNamesLength);
         }
 
         return count == 0 ? throw NotSealed(file) : offset + 8;
@@ -107,7 +107,7 @@ internal sealed class SealedParams : IDisposable
         Span<byte> expected = stackalloc byte[ParamsFormat.RecordLength(1)];
         file.Read(offset, record);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(record[^8..]);
-        Limit(file, "bytes of manifest", length, ManifestHeader.MaxManifestLength);
+        file.RequireAtMost("bytes of manifest", length, ManifestHeader.MaxManifestLength);
         ParamsFormat.WriteRecord(expected, ManifestType, [(long)length], (long)length);
         offset += record.Length;
         if (!record.SequenceEqual(expected) || (long)length < ManifestHeader.Length || (long)length > file.Length - offset)
@@ -120,14 +120,6 @@ internal sealed class SealedParams : IDisposable
 
     /// <summary>uint8.</summary>
     internal static DataType ManifestType => new(Code: 1, Bits: 8, Lanes: 1);
-
-    private static void Limit(PackageFile file, string what, ulong value, long limit)
-    {
-        if (value > (ulong)limit)
-        {
-            throw new SafeModelException(SafeModelError.LimitExceeded, file.Name, $"has {value} {what}; the limit is {limit}.");
-        }
-    }
 
     private static SafeModelException NotSealed(PackageFile file) => new(
         SafeModelError.NotEncrypted, file.Name,
