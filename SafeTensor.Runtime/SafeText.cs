@@ -6,12 +6,17 @@ namespace SafeTensor.Runtime;
 /// <summary>Text that came out of a package, made harmless for messages, logs and terminals.</summary>
 internal static class SafeText
 {
-    private const int MaxLength = 200;
+    private const int MaxLength = 200, MaxPathLength = 4096;
 
     /// <summary>Control, format and bidirectional characters as <c>\u{…}</c>; long texts cut.</summary>
-    internal static string Escape(string text)
+    internal static string Escape(string text) => Escape(text, MaxLength);
+
+    /// <summary>As <see cref="Escape(string)"/>, and as long as a path can be: a message must say where.</summary>
+    internal static string EscapePath(string path) => Escape(path, MaxPathLength);
+
+    private static string Escape(string text, int maxLength)
     {
-        if (text.Length <= MaxLength && text.All(IsHarmless))
+        if (text.Length <= maxLength && text.All(IsHarmless))
         {
             return text;
         }
@@ -19,7 +24,7 @@ internal static class SafeText
         var escaped = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())
         {
-            if (escaped.Length >= MaxLength)
+            if (escaped.Length >= maxLength)
             {
                 return escaped.Append('…').ToString();
             }
