@@ -163,8 +163,11 @@ public sealed partial class SafeModel : IDisposable
             cancellationToken);
     }
 
-    /// <summary>Loads an unprotected model, as TVM's compiler left it. Trusts the folder's code, and says so in the log.</summary>
-    /// <param name="directory">The folder with <c>mod.so</c>, <c>mod.json</c> and <c>mod.params</c>, as far as the model has them.</param>
+    /// <summary>Loads an unprotected model, as TVM's compiler left it. Trusts its code, and says so in the log.</summary>
+    /// <param name="directory">
+    /// The folder with <c>mod.so</c>, <c>mod.json</c> and <c>mod.params</c> (or <c>mod.param</c>; or <c>deploy_lib.so</c>, <c>deploy_graph.json</c> and <c>deploy_param.params</c>),
+    /// as far as the model has them, with a single <c>.so</c> that holds all of it, or with a single <c>.tar</c> of tvmc's; or the path of such a <c>.tar</c>, which is read in place, or of such a <c>.so</c>.
+    /// </param>
     /// <param name="options">Settings; <see langword="null"/> for the defaults. What they expect of a package does not apply.</param>
     /// <returns>The model, which the caller disposes.</returns>
     /// <inheritdoc cref="Load(string, ReadOnlySpan{byte}, SafeModelOptions?)" path="/exception"/>
