@@ -8,6 +8,8 @@ namespace SafeTensor.Cli;
 /// <summary>What is known of a package, as a table and as JSON.</summary>
 internal static class PackageReport
 {
+    private const int MostShown = 32;
+
     internal static void Write(IAnsiConsole console, PackageInfo package)
     {
         var table = new Table { Border = TableBorder.Rounded, ShowHeaders = false };
@@ -86,7 +88,12 @@ internal static class PackageReport
     private static void Add(Table table, string name, string value) =>
         table.AddRow(new Text(name, new Style(Color.Grey)), new Text(TerminalText.Escape(value)));
 
-    private static string Tensors(IReadOnlyList<TensorInfo> tensors) => tensors.Count == 0 ? "unknown" : string.Join("; ", tensors);
+    private static string Tensors(IReadOnlyList<TensorInfo> tensors) => tensors.Count switch
+    {
+        0 => "unknown",
+        <= MostShown => string.Join("; ", tensors),
+        _ => $"{string.Join("; ", tensors.Take(MostShown))}; and {tensors.Count - MostShown} more",
+    };
 
     private static string ClearTensors(PackageInfo package) => package.ClearTensors.Count switch
     {

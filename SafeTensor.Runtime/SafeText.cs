@@ -14,9 +14,19 @@ internal static class SafeText
     /// <summary>As <see cref="Escape(string)"/>, and as long as a path can be: a message must say where.</summary>
     internal static string EscapePath(string path) => Escape(path, MaxPathLength);
 
+    /// <summary>The exception for what is not there.</summary>
+    /// <param name="what">What it should be, as in <c>folder</c>.</param>
+    /// <param name="path">Where it should be.</param>
+    internal static FileNotFoundException NotFound(string what, string path)
+    {
+        // Also as its FileName, which the exception's own text shows.
+        path = EscapePath(path);
+        return new FileNotFoundException($"There is no {what} '{path}'.", path);
+    }
+
     private static string Escape(string text, int maxLength)
     {
-        if (text.Length <= maxLength && text.All(IsHarmless))
+        if (text.Length <= maxLength && IsHarmless(text))
         {
             return text;
         }
@@ -41,6 +51,9 @@ internal static class SafeText
 
         return escaped.ToString();
     }
+
+    /// <summary>Whether there is nothing to escape in it but perhaps characters beyond the basic plane.</summary>
+    internal static bool IsHarmless(string text) => text.All(IsHarmless);
 
     private static bool IsHarmless(char c) => c is >= ' ' and <= '~' || (c > '\u009f' && !IsUnsafe(char.GetUnicodeCategory(c)));
 

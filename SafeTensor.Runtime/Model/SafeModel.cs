@@ -179,7 +179,7 @@ public sealed partial class SafeModel : IDisposable
         try
         {
             var model = Create(PlainPackage.Open(directory), directory, settings, start, progress: null, CancellationToken.None);
-            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
+            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), SafeText.EscapePath(directory));
             return model;
         }
         catch (Exception e)
@@ -245,10 +245,8 @@ public sealed partial class SafeModel : IDisposable
             }
         }
 
-        throw new ArgumentException($"The model has no {kind} '{SafeText.Escape(name ?? "")}'; it has {List(infos)}.", nameof(name));
+        throw new ArgumentException($"The model has no {kind} '{SafeText.Escape(name ?? "")}'; it has {TensorInfo.List(infos)}.", nameof(name));
     }
-
-    private static string List(IReadOnlyList<TensorInfo> infos) => infos.Count == 0 ? "none" : string.Join(", ", infos);
 
     private static SafeModel Create(
         ModelPackage package, string path, SafeModelOptions options, long start, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
@@ -268,7 +266,7 @@ public sealed partial class SafeModel : IDisposable
             }
 
             var logger = options.Loggers.CreateLogger<SafeModel>();
-            ModelLog.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, SafeText.EscapePath(path), model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return model;
         }
     }
@@ -277,7 +275,7 @@ public sealed partial class SafeModel : IDisposable
     {
         if (cause is SafeModelException refusal)
         {
-            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
+            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), SafeText.EscapePath(path), refusal.Error);
         }
 
         // With the stack that it has; the return is for the compiler, which does not know that this throws.

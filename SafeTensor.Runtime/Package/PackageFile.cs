@@ -52,7 +52,7 @@ internal sealed unsafe class PackageFile : IDisposable
                 || (status.Mode & LibC.S_IFMT) != LibC.S_IFREG)
             {
                 handle.Dispose();
-                throw new IOException($"'{path}' is not a regular file.");
+                throw new IOException($"'{SafeText.EscapePath(path)}' is not a regular file.");
             }
         }
 
@@ -64,7 +64,7 @@ internal sealed unsafe class PackageFile : IDisposable
     {
         if (path.Contains('\0', StringComparison.Ordinal))
         {
-            throw new ArgumentException($"The path '{SafeText.Escape(path)}' holds a null character.", nameof(path));
+            throw new ArgumentException($"The path '{SafeText.EscapePath(path)}' holds a null character.", nameof(path));
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed unsafe class PackageFile : IDisposable
 
     private static IOException CannotOpen(string path, int error) => error switch
     {
-        LibC.ENOENT or LibC.ENOTDIR => new FileNotFoundException($"There is no file '{path}'.", path),
-        _ => new IOException($"'{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
+        LibC.ENOENT or LibC.ENOTDIR => SafeText.NotFound("file", path),
+        _ => new IOException($"'{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
     };
 }

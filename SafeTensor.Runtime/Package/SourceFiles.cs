@@ -36,7 +36,7 @@ internal sealed class SourceFiles : IDisposable
             }
             else if (!File.Exists(path))
             {
-                throw new FileNotFoundException($"There is no folder and no file '{SafeText.EscapePath(path)}'.", SafeText.EscapePath(path));
+                throw SafeText.NotFound("folder and no file", path);
             }
             else if (path.EndsWith(".so", StringComparison.Ordinal))
             {

@@ -42,7 +42,7 @@ internal sealed class SealPlan : IDisposable
         var from = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source));
         if ((from + Path.DirectorySeparatorChar).StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            throw new ArgumentException($"The package '{target}' would replace its source '{from}'. Name another folder.", nameof(destination));
+            throw new ArgumentException($"The package '{SafeText.EscapePath(target)}' would replace its source '{SafeText.EscapePath(from)}'. Name another folder.", nameof(destination));
         }
 
         var modelId = options.ModelId ?? SourceFiles.NameOf(from);
