@@ -24,6 +24,26 @@ internal static class SafeText
         return new FileNotFoundException($"There is no {what} '{path}'.", path);
     }
 
+    /// <summary>Whether .NET's own words show a path as it is.</summary>
+    internal static bool ShowsPath(Exception e) => e is IOException or UnauthorizedAccessException && !IsHarmless(e.Message);
+
+    /// <summary>The same words, made harmless.</summary>
+    internal static IOException Harmless(Exception e) => new(EscapePath(e.Message));
+
+    /// <summary>An exception as another's cause, or nothing where its words have something to escape: a parser's can repeat what it read, and logs show them.</summary>
+    internal static Exception? CauseOf(Exception e)
+    {
+        for (var inner = e; inner is not null; inner = inner.InnerException)
+        {
+            if (!IsHarmless(inner.Message))
+            {
+                return null;
+            }
+        }
+
+        return e;
+    }
+
     private static string Escape(string text, int maxLength)
     {
         if (text.Length <= maxLength && IsHarmless(text))
@@ -52,8 +72,8 @@ internal static class SafeText
         return escaped.ToString();
     }
 
-    /// <summary>Whether there is nothing to escape in it but perhaps characters beyond the basic plane.</summary>
-    internal static bool IsHarmless(string text) => text.All(IsHarmless);
+    // Surrogates are looked at as pairs, in Escape.
+    private static bool IsHarmless(string text) => text.All(IsHarmless);
 
     private static bool IsHarmless(char c) => c is >= ' ' and <= '~' || (c > '\u009f' && !IsUnsafe(char.GetUnicodeCategory(c)));
 

@@ -30,7 +30,7 @@ internal sealed class GraphDescription
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw graph.Invalid("is not a graph that TVM's graph executor runs", e);
+            throw graph.Invalid("is not a graph that TVM's graph executor runs", SafeText.CauseOf(e));
         }
     }
 

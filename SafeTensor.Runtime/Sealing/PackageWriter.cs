@@ -41,10 +41,9 @@ internal sealed class PackageWriter : IDisposable
             SealLog.Sealed(plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer)), SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, SafeText.EscapePath(plan.Destination));
             return info;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !SafeText.IsHarmless(e.Message))
+        catch (Exception e) when (SafeText.ShowsPath(e))
         {
-            // .NET's own words have the path as it is.
-            throw new IOException(SafeText.EscapePath(e.Message));
+            throw SafeText.Harmless(e);
         }
     }
 
@@ -83,6 +82,11 @@ internal sealed class PackageWriter : IDisposable
         RandomAccess.Write(parameters, tags, prefix.Length + ManifestHeader.Length + body.Length);
         RandomAccess.Write(parameters, prefix, fileOffset: 0);
         RandomAccess.Write(parameters, header.Bytes, prefix.Length);
+        if (_plan.Options.Signer is { } signer)
+        {
+            RandomAccess.Write(Create(SignatureFile.Name), PackageSigner.Sign(header, [], signer).Span, fileOffset: 0);
+        }
+
         foreach (var file in _opened)
         {
             RandomAccess.FlushToDisk(file);

@@ -77,6 +77,11 @@ internal sealed class SealPlan : IDisposable
             throw new ArgumentException($"Suite is {(int)options.Suite}; it must be Aes256Gcm or ChaCha20Poly1305.");
         }
 
+        if (options.Signer is { } signer)
+        {
+            PublisherKey.Of(signer);
+        }
+
         if (options.NotAfter < DateTimeOffset.UnixEpoch)
         {
             throw new ArgumentException($"NotAfter is {options.NotAfter:u}; it must be 1970 or later.");
