@@ -45,9 +45,21 @@ public sealed record SafeModelOptions
     /// <summary>A package of a lower model version is refused with <see cref="SafeModelError.RolledBack"/>.</summary>
     public ulong MinimumVersion { get; set; }
 
+    /// <summary>
+    /// The path of a file, made by this, that remembers the highest model version seen of each publisher and model; a package of a lower one is
+    /// refused with <see cref="SafeModelError.RolledBack"/>, and so is every package where the file is damaged or cannot be read.
+    /// Default: nothing is remembered.
+    /// </summary>
+    /// <remarks>
+    /// It rises when a load has succeeded, and never falls, whatever other threads and processes load, and however they end. It is as safe as its
+    /// folder: whoever can delete the file can bring an older package back, so let no other program write there. A file of that name and
+    /// <c>.lock</c> stays beside it. For a store of your own: <see cref="MinimumVersion"/> before a load, <see cref="PackageInfo.ModelVersion"/> after.
+    /// </remarks>
+    public string? VersionFile { get; set; }
+
     internal ILoggerFactory Loggers => _loggers;
 
-    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time);
+    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time) { Versions = VersionFile is null ? null : new VersionFile(VersionFile) };
 
     /// <summary>Where log messages go. Default: nowhere. A method, so that configuration binds the rest without a warning.</summary>
     /// <param name="loggerFactory">Stays the caller's.</param>

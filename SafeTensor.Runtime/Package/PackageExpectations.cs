@@ -6,8 +6,14 @@ namespace SafeTensor.Runtime;
 /// <param name="Time">What not-after is compared with.</param>
 internal sealed record PackageExpectations(string? ModelId, ulong MinimumVersion, TimeProvider Time)
 {
+    /// <summary>What remembers the versions seen before; <see langword="null"/> for none.</summary>
+    internal VersionFile? Versions { get; init; }
+
+    /// <param name="manifest">Of the package, authenticated.</param>
+    /// <param name="publishers">The pinned ones whose signature it has; a single empty text where none is pinned.</param>
+    /// <param name="file">The file's name, for messages.</param>
     /// <exception cref="SafeModelException">One of them is not met.</exception>
-    internal void Check(Manifest manifest, string file)
+    internal void Check(Manifest manifest, IReadOnlyList<string> publishers, string file)
     {
         if (ModelId is not null && ModelId != manifest.ModelId)
         {
@@ -21,6 +27,7 @@ internal sealed record PackageExpectations(string? ModelId, ulong MinimumVersion
                 SafeModelError.RolledBack, file, $"is version {manifest.ModelVersion}; {MinimumVersion} is the lowest accepted. Install the newer package.");
         }
 
+        Versions?.Check(publishers, manifest.ModelId, manifest.ModelVersion);
         if (manifest.NotAfter is { } notAfter && Time.GetUtcNow() > notAfter)
         {
             throw new SafeModelException(

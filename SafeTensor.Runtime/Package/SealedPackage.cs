@@ -6,17 +6,21 @@ namespace SafeTensor.Runtime;
 /// <summary>A sealed package, authenticated up to its manifest. Its parts are authenticated as they are read.</summary>
 internal sealed class SealedPackage : ModelPackage
 {
+    private static readonly string[] NoPublisher = [""];
+
     private readonly SealedParams _params;
     private readonly KeySchedule _keys;
     private readonly ReadOnlyMemory<byte> _tags;
     private readonly long[] _offsets;
+    private readonly VersionFile? _versions;
 
-    private SealedPackage(SealedParams parameters, KeySchedule keys, Manifest manifest, ReadOnlyMemory<byte> tags, long[] offsets)
+    private SealedPackage(SealedParams parameters, KeySchedule keys, Manifest manifest, ReadOnlyMemory<byte> tags, long[] offsets, VersionFile? versions)
     {
         _params = parameters;
         _keys = keys;
         _tags = tags;
         _offsets = offsets;
+        _versions = versions;
         Manifest = manifest;
         Parameters = [.. manifest.Tensors.Select(part => part.Tensor!)];
         Info = PackageInfo.From(parameters.Directory, parameters.Header, manifest, isAuthenticated: true);
@@ -46,8 +50,8 @@ internal sealed class SealedPackage : ModelPackage
             header.AuthenticateRest(rest, file);
             var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, file);
             var offsets = SealedStructure.Verify(parameters, manifest.Tensors);
-            expectations.Check(manifest, file);
-            return new SealedPackage(parameters, keys, manifest, rest.AsMemory(header.BodyLength), offsets);
+            expectations.Check(manifest, NoPublisher, file);
+            return new SealedPackage(parameters, keys, manifest, rest.AsMemory(header.BodyLength), offsets, expectations.Versions);
         }
         catch
         {
@@ -205,6 +209,9 @@ internal sealed class SealedPackage : ModelPackage
         using var graph = LoadGraph();
         return graph is null ? Info : Info.With(GraphDescription.Read(graph.Span, GraphName), Manifest);
     }
+
+    internal override void RememberVersion(CancellationToken cancellationToken) =>
+        _versions?.Raise(NoPublisher, Manifest.ModelId, Manifest.ModelVersion, cancellationToken);
 
     public override void Dispose()
     {
