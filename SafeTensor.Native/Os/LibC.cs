@@ -9,7 +9,7 @@ internal static unsafe partial class LibC
     private const string Library = "libc";
 
     internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800;
-    internal const int O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000;
+    internal const int O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
     internal const int AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000;
     internal const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     internal const uint STATX_TYPE = 1, STATX_SIZE = 0x200, S_IFMT = 0xF000, S_IFREG = 0x8000;

@@ -72,7 +72,7 @@ public sealed record PackageInfo
             return info;
         }
 
-        using var graph = PackageFile.Open(System.IO.Path.Combine(path, part.Name));
+        using var graph = parameters.Folder.OpenFile(part.Name);
         return info.With(GraphDescription.Read(graph), manifest);
     }
 

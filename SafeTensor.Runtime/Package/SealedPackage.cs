@@ -23,7 +23,7 @@ internal sealed class SealedPackage : ModelPackage
         _versions = versions;
         Manifest = manifest;
         Parameters = [.. manifest.Tensors.Select(part => part.Tensor!)];
-        Info = PackageInfo.From(parameters.Directory, parameters.Header, manifest, isAuthenticated: true);
+        Info = PackageInfo.From(parameters.Folder.Path, parameters.Header, manifest, isAuthenticated: true);
     }
 
     internal Manifest Manifest { get; }
@@ -111,7 +111,7 @@ internal sealed class SealedPackage : ModelPackage
     internal override unsafe CodeImage LoadCode()
     {
         var part = Manifest.File(FileKind.Code)
-            ?? throw new FileNotFoundException($"The package in '{_params.Directory}' was sealed without compiled code.", CodeName);
+            ?? throw new FileNotFoundException($"The package in '{_params.Folder.Path}' was sealed without compiled code.", CodeName);
         using var file = OpenFile(part);
         var image = CodeImage.Create(part.Length);
         try
@@ -234,7 +234,7 @@ internal sealed class SealedPackage : ModelPackage
 
     private PackageFile OpenFile(ManifestPart part)
     {
-        var file = PackageFile.Open(Path.Combine(_params.Directory, part.Name));
+        var file = _params.Folder.OpenFile(part.Name);
         if (file.Length == part.Length && file.Length > 0)
         {
             return file;

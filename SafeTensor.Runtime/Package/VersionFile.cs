@@ -14,9 +14,10 @@ internal sealed class VersionFile
     /// <exception cref="ArgumentException"><paramref name="path"/> names no file.</exception>
     internal VersionFile(string path)
     {
-        if (path.Contains('\0', StringComparison.Ordinal) || Path.GetFileName(path) is "" or "." or "..")
+        PackageFile.RequireNoNull(path);
+        if (Path.GetFileName(path) is "" or "." or "..")
         {
-            throw new ArgumentException($"The version file is '{SafeText.Escape(path)}'; that names no file.", nameof(path));
+            throw new ArgumentException($"The version file is '{path}'; that names no file.", nameof(path));
         }
 
         _path = Path.GetFullPath(path);
