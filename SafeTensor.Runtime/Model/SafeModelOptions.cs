@@ -57,9 +57,27 @@ public sealed record SafeModelOptions
     /// </remarks>
     public string? VersionFile { get; set; }
 
+    /// <summary>
+    /// Public keys in PEM (ECDSA on P-256 or P-384). Where there are any, only packages that one of them signed are taken, and every hash of them
+    /// is checked; others are refused with <see cref="SafeModelError.SignatureInvalid"/>. Default: none, and no signature is looked at.
+    /// </summary>
+    public IReadOnlyList<string> TrustedPublishers { get; set; } = [];
+
+    /// <summary>
+    /// Takes packages without a trusted publisher also with keys that anybody can seal for. The keys of this version are shared secrets: whoever
+    /// has one is a sender already, so with them this changes nothing.
+    /// </summary>
+    public bool AllowUnsigned { get; set; }
+
     internal ILoggerFactory Loggers => _loggers;
 
-    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time) { Versions = VersionFile is null ? null : new VersionFile(VersionFile) };
+    /// <exception cref="ArgumentException">A publisher's key is none, or the version file's path names no file.</exception>
+    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time)
+    {
+        Publishers = PublisherKey.FromPems(TrustedPublishers, nameof(TrustedPublishers)),
+        AllowUnsigned = AllowUnsigned,
+        Versions = VersionFile is null ? null : new VersionFile(VersionFile),
+    };
 
     /// <summary>Where log messages go. Default: nowhere. A method, so that configuration binds the rest without a warning.</summary>
     /// <param name="loggerFactory">Stays the caller's.</param>
@@ -99,6 +117,6 @@ public sealed record SafeModelOptions
             throw new ArgumentException($"MaxConcurrentRuns is {MaxConcurrentRuns} and ThreadsPerRun {ThreadsPerRun}; neither may be negative, and no run has more than {MaxThreads} threads.");
         }
 
-        return this with { };
+        return this with { TrustedPublishers = [.. TrustedPublishers] };
     }
 }

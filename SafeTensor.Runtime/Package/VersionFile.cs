@@ -7,6 +7,7 @@ namespace SafeTensor.Runtime;
 /// </remarks>
 internal sealed class VersionFile
 {
+    private static readonly string[] NoPublisher = [""];
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
     private readonly string _path, _folder, _name;
@@ -25,7 +26,7 @@ internal sealed class VersionFile
         _name = Path.GetFileName(_path);
     }
 
-    /// <param name="publishers">Whose signature the package has: it must be no older than what was seen of any of them.</param>
+    /// <param name="publishers">The trusted ones who signed the package, and it must be no older than what was seen of any of them; none where none is demanded.</param>
     /// <param name="modelId">The package's model.</param>
     /// <param name="version">The package's version of it.</param>
     /// <exception cref="FileNotFoundException">The file's folder is missing.</exception>
@@ -61,7 +62,7 @@ internal sealed class VersionFile
             var seen = Read(folder);
             if (!RequireNotOlder(seen, publishers, modelId, version))
             {
-                foreach (var publisher in publishers)
+                foreach (var publisher in Known(publishers))
                 {
                     seen.Raise(publisher, modelId, version);
                 }
@@ -79,7 +80,7 @@ internal sealed class VersionFile
     private bool RequireNotOlder(SeenVersions seen, IReadOnlyList<string> publishers, string modelId, ulong version)
     {
         var isSeen = true;
-        foreach (var publisher in publishers)
+        foreach (var publisher in Known(publishers))
         {
             var highest = seen.Of(publisher, modelId);
             if (highest > version)
@@ -96,6 +97,8 @@ internal sealed class VersionFile
 
         return isSeen;
     }
+
+    private static IReadOnlyList<string> Known(IReadOnlyList<string> publishers) => publishers.Count > 0 ? publishers : NoPublisher;
 
     private FolderHandle OpenFolder()
     {

@@ -9,7 +9,7 @@ namespace SafeTensor.Tests.Versions;
 /// <summary>A version file that is not what was written is refused, whatever the package, and left as it is.</summary>
 public sealed class VersionFileDamageTests
 {
-    private static readonly string[] Nobody = [""];
+    private static readonly string[] Nobody = [];
 
     private TemporaryFolder _folder = null!;
     private VersionFile _file = null!;

@@ -7,7 +7,7 @@ namespace SafeTensor.Tests.Versions;
 /// <summary>A version file rises, never falls, and keeps publishers and models apart.</summary>
 public sealed class VersionFileTests
 {
-    private static readonly string[] Nobody = [""];
+    private static readonly string[] Nobody = [];
 
     private TemporaryFolder _folder = null!;
     private VersionFile _file = null!;

@@ -181,7 +181,7 @@ public sealed class VersionedLoadTests
                 Assert.That(_digits.Stored, Is.EqualTo(version));
             });
 
-        void Meanwhile(ulong version) => new VersionFile(_digits.VersionFile).Raise([""], "digits", version, CancellationToken.None);
+        void Meanwhile(ulong version) => new VersionFile(_digits.VersionFile).Raise([], "digits", version, CancellationToken.None);
     }
 
     [Test]
