@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using NUnit.Framework;
@@ -144,10 +143,16 @@ public sealed class VersionFileDamageTests
         foreach (var file in files)
         {
             AssertRefused(file, "");
-            var (memory, time) = (GC.GetAllocatedBytesForCurrentThread(), Environment.CpuUsage.TotalTime);
-            AssertRefused(file, "");
-            Assert.That(GC.GetAllocatedBytesForCurrentThread() - memory, Is.LessThan(32 << 20));
-            TestContext.Out.WriteLine($"{(GC.GetAllocatedBytesForCurrentThread() - memory) >> 10} KiB, {(Environment.CpuUsage.TotalTime - time).TotalMilliseconds:f1} ms");
+            var least = TimeSpan.MaxValue;
+            for (var i = 0; i < 5; i++)
+            {
+                var (memory, time) = (GC.GetAllocatedBytesForCurrentThread(), Environment.CpuUsage.TotalTime);
+                Assert.That(() => _file.Check(Nobody, "digits", 7), Refused.With(SafeModelError.RolledBack));
+                Assert.That(GC.GetAllocatedBytesForCurrentThread() - memory, Is.LessThan(32 << 20));
+                least = TimeSpan.FromTicks(Math.Min(least.Ticks, (Environment.CpuUsage.TotalTime - time).Ticks));
+            }
+
+            Assert.That(least, Is.LessThan(TimeSpan.FromMilliseconds(50)));
         }
     }
 

@@ -57,6 +57,27 @@ public sealed class VersionFilePlaceTests
         AssertTargetIsUntouched();
     }
 
+    [Test]
+    public void What_may_not_be_read_is_refused_and_what_may_not_be_written_is_an_error()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            Assert.Ignore("Nothing is forbidden to root, as which these tests run.");
+        }
+
+        Raise(7);
+        File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Assert.That(() => Raise(7), Throws.Nothing);
+        Assert.That(() => Raise(8), Throws.TypeOf<IOException>().With.Message.Contains("Permission denied"));
+
+        File.SetUnixFileMode(Location, UnixFileMode.None);
+        Assert.That(() => _file.Check(Nobody, "digits", 9), Refused.With(SafeModelError.RolledBack, $"'{Location}' cannot be opened: Permission denied."));
+
+        File.SetUnixFileMode(_folder.Path, UnixFileMode.UserExecute);
+        Assert.That(() => _file.Check(Nobody, "digits", 9), Refused.With(SafeModelError.RolledBack, $"'{_folder.Path}' cannot be opened: Permission denied."));
+        File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     [TestCase("/dev/zero")]
     [TestCase("/dev/full")]
     [TestCase("/dev/null")]
@@ -160,7 +181,7 @@ public sealed class VersionFilePlaceTests
         digits.Load(3);
         const string ReadOnly = "mount --bind \"$STATE\" \"$STATE\" && mount -o remount,bind,ro \"$STATE\"";
 
-        Assert.That(RunBehind(ReadOnly, digits, 3), Is.EqualTo((0, "")));
+        Assert.That(RunBehind(ReadOnly, digits, 3).ExitCode, Is.Zero);
         var (exitCode, error) = RunBehind(ReadOnly, digits, 4);
 
         Assert.That(exitCode, Is.EqualTo(3), error);
@@ -179,7 +200,7 @@ public sealed class VersionFilePlaceTests
             "cp \"$STATE/model.versions\" \"$STATE.kept\" && mount -t tmpfs -o size=4096 none \"$STATE\" && cp \"$STATE.kept\" \"$STATE/model.versions\""
             + " && trap 'ls \"$STATE\" > \"$STATE.names\"; cp \"$STATE/model.versions\" \"$STATE.kept\"' EXIT";
 
-        Assert.That(RunBehind(Full, digits, 3), Is.EqualTo((0, "")));
+        Assert.That(RunBehind(Full, digits, 3).ExitCode, Is.Zero);
         var (exitCode, error) = RunBehind(Full, digits, 4);
 
         Assert.That(exitCode, Is.EqualTo(3), error);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NUnit.Framework;
 using SafeTensor.Cli.Demo;
 using SafeTensor.Runtime;
@@ -62,6 +61,34 @@ public sealed class VersionedLoadTests
 
         Assert.That(_digits.Stored, Is.EqualTo(7));
         Assert.That(() => _digits.Load(2), Refused.With(SafeModelError.RolledBack));
+    }
+
+    [Test]
+    public void Each_trusted_publisher_has_versions_of_its_own_and_so_have_loads_that_trust_nobody()
+    {
+        using Publisher alice = new(), bob = new();
+        var two = _digits.SealNew(_digits["two"], new SealOptions { ModelId = "digits", ModelVersion = 2, Signer = alice.Key });
+        ModelSealer.Sign(two, bob.Key);
+        var five = _digits.SealNew(_digits["five"], new SealOptions { ModelId = "digits", ModelVersion = 5, Signer = alice.Key });
+        _digits.Load(9);
+
+        Load(two, alice, bob);
+        Load(five, alice, bob);
+
+        var seen = SeenVersions.Decode(File.ReadAllBytes(_digits.VersionFile));
+        Assert.That((seen.Of("", "digits"), seen.Of(Thumbprint(alice), "digits"), seen.Of(Thumbprint(bob), "digits")), Is.EqualTo((9, 5, 2)));
+        Assert.That(() => Load(two, alice, bob), Refused.With(SafeModelError.RolledBack, $"remembers version 5 by the publisher {Thumbprint(alice)}."));
+        Assert.That(() => Load(two, bob), Throws.Nothing, "bob has signed nothing newer");
+        Assert.That(() => Load(five), Refused.With(SafeModelError.RolledBack, "remembers version 9."));
+
+        void Load(string package, params Publisher[] publishers)
+        {
+            var options = _digits.Options();
+            options.TrustedPublishers = [.. publishers.Select(publisher => publisher.Pem)];
+            SafeModel.Load(package, _digits.Key, options).Dispose();
+        }
+
+        static string Thumbprint(Publisher publisher) => PublisherKey.Of(publisher.Key).Thumbprint;
     }
 
     [Test]
