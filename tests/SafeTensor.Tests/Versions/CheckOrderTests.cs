@@ -5,7 +5,7 @@ using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Tests.Versions;
 
-/// <summary>Of two faults, a load names the one that the steps of docs/format.md, section 8, come to first: nothing is looked at before what vouches for it.</summary>
+/// <summary>Of two faults, a load names the one that the steps of docs/format.md, "Reading", come to first: nothing is looked at before what vouches for it.</summary>
 public sealed class CheckOrderTests
 {
     private static readonly DateTimeOffset NotAfter = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
