@@ -235,7 +235,8 @@ public sealed class VersionedLoadTests
         Assert.That(MemoryScan.Run(weights).Copies, Is.LessThanOrEqualTo(copies));
     }
 
-    private static int Images() => Directory.GetFiles("/proc/self/fd").Count(fd => File.ResolveLinkTarget(fd, returnFinalTarget: false)?.Name.Contains("safetensor-code", StringComparison.Ordinal) == true);
+    private static int Images() =>
+        Directory.GetFiles("/proc/self/fd").Count(file => new FileInfo(file).LinkTarget?.Contains("safetensor-code", StringComparison.Ordinal) ?? false);
 
     private static int CodeMappings() => File.ReadLines("/proc/self/maps").Count(line => line.Contains("safetensor-code", StringComparison.Ordinal));
 
