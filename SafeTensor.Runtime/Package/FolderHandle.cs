@@ -27,8 +27,8 @@ internal sealed unsafe class FolderHandle : IDisposable
         SupportedSystem.Require();
         var fd = LibC.open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
         return fd >= 0 ? new FolderHandle(new SafeFileHandle(fd, ownsHandle: true), path)
-            : Marshal.GetLastPInvokeError() is LibC.ENOENT or LibC.ENOTDIR ? throw new FileNotFoundException($"There is no folder '{path}'.", path)
-            : throw Failed(path, "be opened");
+            : Marshal.GetLastPInvokeError() is LibC.ENOENT or LibC.ENOTDIR ? throw SafeText.NotFound("folder", path)
+            : throw Failed(SafeText.EscapePath(path), "be opened");
     }
 
     /// <summary>A file's contents; <see langword="null"/> where there is none of that name.</summary>
@@ -44,7 +44,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         var length = RandomAccess.GetLength(file);
         if (length > limit)
         {
-            throw new IOException($"'{PathOf(name)}' has {length} bytes; the limit is {limit}.");
+            throw new IOException($"'{Shown(name)}' has {length} bytes; the limit is {limit}.");
         }
 
         // What grows or shrinks meanwhile was not written by Replace; its contents are then refused by whoever asked for them.
@@ -66,7 +66,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         var draft = name + ".new";
         if (LibC.unlinkat(Descriptor, draft, flags: 0) != 0 && Marshal.GetLastPInvokeError() != LibC.ENOENT)
         {
-            throw Failed(PathOf(draft), "be deleted");
+            throw Failed(Shown(draft), "be deleted");
         }
 
         try
@@ -79,7 +79,7 @@ internal sealed unsafe class FolderHandle : IDisposable
 
             if (LibC.renameat2(Descriptor, draft, Descriptor, name, flags: 0) != 0)
             {
-                throw Failed(PathOf(draft), $"be renamed to '{name}'");
+                throw Failed(Shown(draft), $"be renamed to '{name}'");
             }
         }
         catch
@@ -103,7 +103,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         var file = OpenFile(name, LibC.O_RDWR | LibC.O_CREAT)!;
         try
         {
-            return FileLock.Take(file, PathOf(name), limit, cancellationToken);
+            return FileLock.Take(file, Shown(name), limit, cancellationToken);
         }
         catch
         {
@@ -123,8 +123,8 @@ internal sealed unsafe class FolderHandle : IDisposable
             return Marshal.GetLastPInvokeError() switch
             {
                 LibC.ENOENT when flags == LibC.O_RDONLY => null,
-                LibC.ELOOP => throw new IOException($"'{PathOf(name)}' is a symbolic link; the file itself must be named."),
-                _ => throw Failed(PathOf(name), "be opened"),
+                LibC.ELOOP => throw new IOException($"'{Shown(name)}' is a symbolic link; the file itself must be named."),
+                _ => throw Failed(Shown(name), "be opened"),
             };
         }
 
@@ -135,14 +135,14 @@ internal sealed unsafe class FolderHandle : IDisposable
             if (LibC.statx(fd, empty, LibC.AT_EMPTY_PATH, LibC.STATX_TYPE, &status) != 0 || (status.Mode & LibC.S_IFMT) != LibC.S_IFREG)
             {
                 file.Dispose();
-                throw new IOException($"'{PathOf(name)}' is not a regular file.");
+                throw new IOException($"'{Shown(name)}' is not a regular file.");
             }
         }
 
         return file;
     }
 
-    private string PathOf(string name) => Path.Combine(_path, name);
+    private string Shown(string name) => SafeText.EscapePath(Path.Combine(_path, name));
 
     private static IOException Failed(string path, string what) =>
         new($"'{path}' cannot {what}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
