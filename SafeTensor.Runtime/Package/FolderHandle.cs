@@ -45,7 +45,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         var length = RandomAccess.GetLength(file);
         if (length > limit)
         {
-            throw new IOException($"'{PathOf(name)}' has {length} bytes; the limit is {limit}.");
+            throw new IOException($"'{Shown(name)}' has {length} bytes; the limit is {limit}.");
         }
 
         // What grows or shrinks meanwhile was not written by Replace; its contents are then refused by whoever asked for them.
@@ -70,7 +70,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         var draft = name + ".new";
         if (LibC.unlinkat(Descriptor, draft, flags: 0) != 0 && Marshal.GetLastPInvokeError() != LibC.ENOENT)
         {
-            throw Failed(PathOf(draft), "be deleted");
+            throw Failed(Shown(draft), "be deleted");
         }
 
         try
@@ -83,7 +83,7 @@ internal sealed unsafe class FolderHandle : IDisposable
 
             if (LibC.renameat2(Descriptor, draft, Descriptor, name, flags: 0) != 0)
             {
-                throw Failed(PathOf(draft), $"be renamed to '{name}'");
+                throw Failed(Shown(draft), $"be renamed to '{name}'");
             }
         }
         catch
@@ -103,7 +103,7 @@ internal sealed unsafe class FolderHandle : IDisposable
     /// <exception cref="IOException">It cannot be had, or not within <paramref name="limit"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     internal FileLock Lock(string name, TimeSpan limit, CancellationToken cancellationToken) =>
-        Lock(OpenFile(name, LibC.O_RDWR | LibC.O_CREAT)!, PathOf(name), limit, cancellationToken);
+        Lock(OpenFile(name, LibC.O_RDWR | LibC.O_CREAT)!, Shown(name), limit, cancellationToken);
 
     /// <summary>As <see cref="Lock(string, TimeSpan, CancellationToken)"/>, of the folder itself: nothing is left in it, and other machines that share it are not kept out.</summary>
     /// <inheritdoc cref="Lock(string, TimeSpan, CancellationToken)" path="/exception"/>
@@ -137,8 +137,8 @@ internal sealed unsafe class FolderHandle : IDisposable
             return Marshal.GetLastPInvokeError() switch
             {
                 LibC.ENOENT when flags == LibC.O_RDONLY => null,
-                LibC.ELOOP => throw new IOException($"'{PathOf(name)}' is a symbolic link; the file itself must be named."),
-                _ => throw Failed(PathOf(name), "be opened"),
+                LibC.ELOOP => throw new IOException($"'{Shown(name)}' is a symbolic link; the file itself must be named."),
+                _ => throw Failed(Shown(name), "be opened"),
             };
         }
 
@@ -149,14 +149,14 @@ internal sealed unsafe class FolderHandle : IDisposable
             if (LibC.statx(fd, empty, LibC.AT_EMPTY_PATH, LibC.STATX_TYPE, &status) != 0 || (status.Mode & LibC.S_IFMT) != LibC.S_IFREG)
             {
                 file.Dispose();
-                throw new IOException($"'{PathOf(name)}' is not a regular file.");
+                throw new IOException($"'{Shown(name)}' is not a regular file.");
             }
         }
 
         return file;
     }
 
-    private string PathOf(string name) => SafeText.EscapePath(Path.Combine(_path, name));
+    private string Shown(string name) => SafeText.EscapePath(Path.Combine(_path, name));
 
     private static IOException Failed(string path, string what) =>
         new($"'{path}' cannot {what}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
