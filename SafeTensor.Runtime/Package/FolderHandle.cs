@@ -27,7 +27,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         SupportedSystem.Require();
         var fd = LibC.open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
         return fd >= 0 ? new FolderHandle(new SafeFileHandle(fd, ownsHandle: true), path)
-            : Marshal.GetLastPInvokeError() is LibC.ENOENT or LibC.ENOTDIR ? throw new FileNotFoundException($"There is no folder '{path}'.", path)
+            : Marshal.GetLastPInvokeError() is LibC.ENOENT or LibC.ENOTDIR ? throw SafeText.NotFound("folder", path)
             : throw Failed(path, "be opened");
     }
 
@@ -44,7 +44,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         var length = RandomAccess.GetLength(file);
         if (length > limit)
         {
-            throw new IOException($"'{PathOf(name)}' has {length} bytes; the limit is {limit}.");
+            throw new IOException($"'{SafeText.EscapePath(PathOf(name))}' has {length} bytes; the limit is {limit}.");
         }
 
         // What grows or shrinks meanwhile was not written by Replace; its contents are then refused by whoever asked for them.
@@ -79,7 +79,7 @@ internal sealed unsafe class FolderHandle : IDisposable
 
             if (LibC.renameat2(Descriptor, draft, Descriptor, name, flags: 0) != 0)
             {
-                throw Failed(PathOf(draft), $"be renamed to '{name}'");
+                throw Failed(PathOf(draft), $"be renamed to '{SafeText.Escape(name)}'");
             }
         }
         catch
@@ -123,7 +123,7 @@ internal sealed unsafe class FolderHandle : IDisposable
             return Marshal.GetLastPInvokeError() switch
             {
                 LibC.ENOENT when flags == LibC.O_RDONLY => null,
-                LibC.ELOOP => throw new IOException($"'{PathOf(name)}' is a symbolic link; the file itself must be named."),
+                LibC.ELOOP => throw new IOException($"'{SafeText.EscapePath(PathOf(name))}' is a symbolic link; the file itself must be named."),
                 _ => throw Failed(PathOf(name), "be opened"),
             };
         }
@@ -135,7 +135,7 @@ internal sealed unsafe class FolderHandle : IDisposable
             if (LibC.statx(fd, empty, LibC.AT_EMPTY_PATH, LibC.STATX_TYPE, &status) != 0 || (status.Mode & LibC.S_IFMT) != LibC.S_IFREG)
             {
                 file.Dispose();
-                throw new IOException($"'{PathOf(name)}' is not a regular file.");
+                throw new IOException($"'{SafeText.EscapePath(PathOf(name))}' is not a regular file.");
             }
         }
 
@@ -145,5 +145,5 @@ internal sealed unsafe class FolderHandle : IDisposable
     private string PathOf(string name) => Path.Combine(_path, name);
 
     private static IOException Failed(string path, string what) =>
-        new($"'{path}' cannot {what}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+        new($"'{SafeText.EscapePath(path)}' cannot {what}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
 }

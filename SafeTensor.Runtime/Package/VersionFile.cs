@@ -18,13 +18,15 @@ internal sealed class VersionFile
         PackageFile.RequireNoNull(path);
         if (Path.GetFileName(path) is "" or "." or "..")
         {
-            throw new ArgumentException($"The version file is '{path}'; that names no file.", nameof(path));
+            throw new ArgumentException($"The version file is '{SafeText.EscapePath(path)}'; that names no file.", nameof(path));
         }
 
         _path = Path.GetFullPath(path);
         _folder = Path.GetDirectoryName(_path)!;
         _name = Path.GetFileName(_path);
     }
+
+    private string Shown => SafeText.EscapePath(_path);
 
     /// <param name="publishers">The trusted ones who signed the package, and it must be no older than what was seen of any of them; none where none is demanded.</param>
     /// <param name="modelId">The package's model.</param>
@@ -72,7 +74,7 @@ internal sealed class VersionFile
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            throw new IOException($"The version file '{_path}' cannot remember version {version} of '{SafeText.Escape(modelId)}'. {e.Message}", e);
+            throw new IOException($"The version file '{Shown}' cannot remember version {version} of '{SafeText.Escape(modelId)}'. {e.Message}", e);
         }
     }
 
@@ -88,7 +90,7 @@ internal sealed class VersionFile
                 var signer = publisher.Length == 0 ? "" : $" by the publisher {SafeText.Escape(publisher)}";
                 throw new SafeModelException(
                     SafeModelError.RolledBack, ModelPackage.ParamsName,
-                    $"is version {version} of '{SafeText.Escape(modelId)}'; the version file '{_path}' remembers version {highest}{signer}. "
+                    $"is version {version} of '{SafeText.Escape(modelId)}'; the version file '{Shown}' remembers version {highest}{signer}. "
                     + "Install the newer package. To go back on purpose, delete that file.");
             }
 
@@ -108,7 +110,7 @@ internal sealed class VersionFile
         }
         catch (FileNotFoundException e)
         {
-            throw new FileNotFoundException($"There is no folder for the version file '{_path}'. Make it, and let no other program write in it.", _path, e);
+            throw new FileNotFoundException($"There is no folder for the version file '{Shown}'. Make it, and let no other program write in it.", Shown, e);
         }
         catch (IOException e)
         {
@@ -124,7 +126,7 @@ internal sealed class VersionFile
         }
         catch (InvalidDataException e)
         {
-            throw Unreadable($"The version file '{_path}' is damaged, or of a format that this version of SafeTensor does not know.", e);
+            throw Unreadable($"The version file '{Shown}' is damaged, or of a format that this version of SafeTensor does not know.", SafeText.CauseOf(e));
         }
         catch (IOException e)
         {
@@ -132,7 +134,7 @@ internal sealed class VersionFile
         }
     }
 
-    private static SafeModelException Unreadable(string reason, Exception cause) => new(
+    private static SafeModelException Unreadable(string reason, Exception? cause) => new(
         SafeModelError.RolledBack, ModelPackage.ParamsName,
         $"cannot be shown to be as new as what was seen before. {reason} Restore it from a backup, or delete it once the package is known to be the newest.", cause);
 }
