@@ -27,12 +27,12 @@ internal sealed class FileLock : IDisposable
             var error = Marshal.GetLastPInvokeError();
             if (error is not (LibC.EWOULDBLOCK or LibC.EINTR))
             {
-                throw new IOException($"'{path}' cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}.");
+                throw new IOException($"'{SafeText.EscapePath(path)}' cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}.");
             }
 
             if (Stopwatch.GetElapsedTime(start) > limit)
             {
-                throw new IOException($"'{path}' was locked by another process for {limit.TotalSeconds} seconds. Look for one that hangs, and end it.");
+                throw new IOException($"'{SafeText.EscapePath(path)}' was locked by another process for {limit.TotalSeconds} seconds. Look for one that hangs, and end it.");
             }
 
             cancellationToken.WaitHandle.WaitOne(pause);

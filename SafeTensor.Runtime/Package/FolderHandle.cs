@@ -83,7 +83,7 @@ internal sealed unsafe class FolderHandle : IDisposable
 
             if (LibC.renameat2(Descriptor, draft, Descriptor, name, flags: 0) != 0)
             {
-                throw Failed(Shown(draft), $"be renamed to '{name}'");
+                throw Failed(Shown(draft), $"be renamed to '{SafeText.Escape(name)}'");
             }
         }
         catch
