@@ -5,6 +5,9 @@ internal sealed class ManifestPart
 {
     internal const uint FirstFile = 1u << 31;
 
+    /// <summary>Of one part: as many tags as a manifest can hold, and so the hashes of all of them take 128 MiB at most.</summary>
+    internal const long MaxSegments = ManifestHeader.MaxManifestLength / ManifestHeader.TagLength;
+
     /// <summary>Tensors from 0, files from 2³¹.</summary>
     internal required uint Number { get; init; }
 

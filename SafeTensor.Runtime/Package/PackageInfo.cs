@@ -63,9 +63,7 @@ public sealed record PackageInfo
     {
         using var parameters = SealedParams.Open(path);
         var header = parameters.Header;
-        var rest = parameters.ReadRest();
-        header.AuthenticateRest(rest, parameters.File.Name);
-        var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, parameters.File.Name);
+        var manifest = ManifestReader.Read(parameters.ReadClaimedBody(), header, parameters.File.Name);
         var info = From(path, header, manifest, isAuthenticated: false);
         if (manifest.File(FileKind.Graph) is not { IsEncrypted: false } part)
         {
