@@ -4,6 +4,9 @@ namespace SafeTensor.Runtime;
 /// <remarks>Immutable. What <see cref="Read"/> returns is only what the files claim: anybody can have written them.</remarks>
 public sealed record PackageInfo
 {
+    /// <summary>The longest graph that is read without a key: anybody can have written it, and reading takes memory of several times its length.</summary>
+    private const int MaxClaimedGraph = 4 << 20;
+
     /// <summary>Whether the key vouches for all of it: <see langword="true"/> only where it comes from a load, a sealing or a verification.</summary>
     public bool IsAuthenticated { get; init; }
 
@@ -49,10 +52,13 @@ public sealed record PackageInfo
     /// <summary>Whether the graph is encrypted.</summary>
     public bool IsGraphSealed { get; init; }
 
-    /// <summary>What the model takes, without its parameters; empty where the graph is sealed and no key was given, or there is none.</summary>
+    /// <summary>Whether it has signatures (mod.sig). Only a load or a verification with trusted publishers has checked them.</summary>
+    public bool IsSigned { get; init; }
+
+    /// <summary>What the model takes, without its parameters; empty where there is no graph, or no key was given for one that is sealed or longer than 4 MiB.</summary>
     public IReadOnlyList<TensorInfo> Inputs { get; init; } = [];
 
-    /// <summary>What the model gives; empty where the graph is sealed and no key was given, or there is none.</summary>
+    /// <summary>What the model gives; empty where <see cref="Inputs"/> is.</summary>
     public IReadOnlyList<TensorInfo> Outputs { get; init; } = [];
 
     /// <summary>Reads what a package claims, without its key. Decrypts nothing and runs nothing.</summary>
@@ -64,13 +70,14 @@ public sealed record PackageInfo
         using var parameters = SealedParams.Open(path);
         var header = parameters.Header;
         var manifest = ManifestReader.Read(parameters.ReadClaimedBody(), header, parameters.File.Name);
-        var info = From(path, header, manifest, isAuthenticated: false);
-        if (manifest.File(FileKind.Graph) is not { IsEncrypted: false } part)
+        var info = From(parameters, manifest, isAuthenticated: false);
+        if (manifest.File(FileKind.Graph) is not { IsEncrypted: false, Length: <= MaxClaimedGraph } part)
         {
             return info;
         }
 
         using var graph = parameters.Folder.OpenFile(part.Name);
+        part.RequireLengthOf(graph);
         return info.With(GraphDescription.Read(graph), manifest);
     }
 
@@ -78,22 +85,23 @@ public sealed record PackageInfo
     internal PackageInfo With(GraphDescription graph, Manifest manifest) =>
         this with { Inputs = graph.InputsWithout(manifest.Tensors.Select(tensor => tensor.Name)), Outputs = graph.OutputInfos() };
 
-    internal static PackageInfo From(string path, ManifestHeader header, Manifest manifest, bool isAuthenticated) => new()
+    internal static PackageInfo From(SealedParams parameters, Manifest manifest, bool isAuthenticated) => new()
     {
         IsAuthenticated = isAuthenticated,
-        Path = path,
+        Path = parameters.Folder.Path,
         ModelId = manifest.ModelId,
-        FileId = Convert.ToHexStringLower(header.FileId.Span),
+        FileId = Convert.ToHexStringLower(parameters.Header.FileId.Span),
         Producer = manifest.Producer ?? "",
         ModelVersion = manifest.ModelVersion,
         Created = manifest.Created,
         NotAfter = manifest.NotAfter,
-        Suite = header.Suite,
-        SegmentSize = header.SegmentSize,
+        Suite = parameters.Header.Suite,
+        SegmentSize = parameters.Header.SegmentSize,
         TensorCount = manifest.Tensors.Count,
         EncryptedBytes = manifest.Tensors.Concat(manifest.Files).Where(part => part.IsEncrypted).Sum(part => part.Length),
         ClearTensors = [.. manifest.Tensors.Where(part => !part.IsEncrypted).Select(part => part.Name)],
         IsCodeSealed = manifest.File(FileKind.Code) is { IsEncrypted: true },
         IsGraphSealed = manifest.File(FileKind.Graph) is { IsEncrypted: true },
+        IsSigned = parameters.Folder.Contains(SignatureFile.Name),
     };
 }
