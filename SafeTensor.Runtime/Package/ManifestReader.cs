@@ -127,12 +127,13 @@ internal sealed class ManifestReader
                 throw Malformed($"has a file name '{SafeText.Escape(name)}' that is not allowed");
             }
 
-            var kind = (FileKind)_reader.ReadUInt32();
-            if (kind is not (FileKind.Code or FileKind.Graph))
+            var number = _reader.ReadUInt64();
+            if (number is not ((ulong)FileKind.Code or (ulong)FileKind.Graph))
             {
-                throw Unsupported($"has a file of kind {(uint)kind} that this library does not know. Update SafeTensor.");
+                throw Unsupported($"has a file of kind {number} that this library does not know. Update SafeTensor.");
             }
 
+            var kind = (FileKind)number;
             if (i == 1 && parts[0].Kind == kind)
             {
                 throw Malformed($"has two files of the kind {kind}");

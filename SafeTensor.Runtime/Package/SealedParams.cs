@@ -6,6 +6,9 @@ namespace SafeTensor.Runtime;
 /// <summary>A package's mod.params, opened as far as can be without the key: up to the manifest's header (steps 1 and 2 of a load).</summary>
 internal sealed class SealedParams : IDisposable
 {
+    /// <summary>Read without a key: enough for a hundred thousand tensors.</summary>
+    private const int MaxClaimedBody = 16 << 20;
+
     private const int ChunkLength = 64 << 10, FileCount = 2;
 
     private static readonly byte[] ManifestName = [.. "__safetensor__"u8];
@@ -55,9 +58,10 @@ internal sealed class SealedParams : IDisposable
     }
 
     /// <summary>The body alone, after the digest over body and tags was compared. It needs no key, so memory is not taken for what a header only claims.</summary>
-    /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>, or <see cref="SafeModelError.LimitExceeded"/>: only with the key.</exception>
     internal byte[] ReadClaimedBody()
     {
+        File.RequireAtMost("bytes of manifest body, and no key to vouch for them", (ulong)Header.BodyLength, MaxClaimedBody);
         var start = ManifestOffset + ManifestHeader.Length;
         var buffer = new byte[ChunkLength];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

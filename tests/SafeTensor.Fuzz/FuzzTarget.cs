@@ -13,7 +13,7 @@ internal abstract class FuzzTarget
     private const int MaxMessageLength = 4096;
 
     internal static IReadOnlyList<FuzzTarget> All { get; } =
-        [new ParamsTarget(), new SealedTarget(), new ManifestTarget(), new GraphTarget(), new NpyTarget(), new LibraryTarget()];
+        [new ParamsTarget(), new SealedTarget(), new ManifestTarget(), new GraphTarget(), new NpyTarget(), new LibraryTarget(), new SignatureTarget()];
 
     /// <summary>Also of its folder of seeds.</summary>
     internal abstract string Name { get; }
