@@ -72,7 +72,7 @@ internal sealed class GraphReader
             }
         }
 
-        Demand(reader.TokenType == JsonTokenType.EndObject);
+        Demand(reader.TokenType == JsonTokenType.EndObject && !reader.Read());
     }
 
     private void ReadNodes(ref Utf8JsonReader reader)

@@ -35,6 +35,7 @@ internal static class ParamsReader
         var count = BinaryPrimitives.ReadUInt64LittleEndian(preamble[16..]);
         file.RequireAtMost("tensors", count, ParamsFormat.MaxTensors);
         Demand(file, cursor.Offset, (long)count * 8);
+        RequireLengths(file, cursor.Offset, count);
 
         // They grow with what is there: the count is only a claim.
         var names = new List<string>();
@@ -49,12 +50,27 @@ internal static class ParamsReader
         return tensors == count ? names : throw Invalid(file, $"has {count} names for {tensors} tensors.");
     }
 
+    // Before any name is kept.
+    private static void RequireLengths(PackageFile file, long offset, ulong count)
+    {
+        var cursor = new FileCursor(file);
+        cursor.Skip(offset);
+        for (ulong i = 0; i < count; i++)
+        {
+            var length = BinaryPrimitives.ReadUInt64LittleEndian(Take(file, cursor, 8));
+            file.RequireAtMost("bytes in a name", length, ParamsFormat.MaxNameLength);
+            cursor.Skip((long)length);
+            file.RequireAtMost("bytes of names", (ulong)cursor.Offset, ParamsFormat.MaxNamesLength);
+        }
+    }
+
     private static string ReadName(PackageFile file, FileCursor cursor)
     {
         var length = BinaryPrimitives.ReadUInt64LittleEndian(Take(file, cursor, 8));
+
+        // Checked already, but the file can have changed since.
         file.RequireAtMost("bytes in a name", length, ParamsFormat.MaxNameLength);
         var bytes = Take(file, cursor, (int)length);
-        file.RequireAtMost("bytes of names", (ulong)cursor.Offset, ParamsFormat.MaxNamesLength);
         return TensorName.TryDecode(bytes, out var name)
             ? name
             : throw Invalid(file, $"has a name that is empty, not UTF-8 or holds control characters, at byte {cursor.Offset - bytes.Length}.");
