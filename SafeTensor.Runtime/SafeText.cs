@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace SafeTensor.Runtime;
 
@@ -36,6 +37,10 @@ internal static class SafeText
 
         return escaped.ToString();
     }
+
+    /// <summary>What a parser's exception says. .NET's for JSON quote the text that they stumble over, so only the place is told, and none is kept as a cause.</summary>
+    internal static string Of(Exception fault) =>
+        fault is JsonException json ? $"no JSON from byte {json.BytePositionInLine ?? 0} of line {(json.LineNumber ?? 0) + 1} on" : Escape(fault.Message);
 
     private static bool IsHarmless(char c) => c is >= ' ' and <= '~' || (c > '\u009f' && !IsUnsafe(char.GetUnicodeCategory(c)));
 

@@ -30,7 +30,7 @@ internal sealed class GraphDescription
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw graph.Invalid("is not a graph that TVM's graph executor runs", e);
+            throw graph.Invalid($"is not a graph that TVM's graph executor runs: {SafeText.Of(e)}");
         }
     }
 
@@ -130,5 +130,5 @@ internal sealed class GraphDescription
             : throw Invalid($"has no type and shape for output {at.Output} of node {at.Node}");
     }
 
-    private SafeModelException Invalid(string message, Exception? cause = null) => new(SafeModelError.ModelInvalid, _file, $"{message}.", cause);
+    private SafeModelException Invalid(string message) => new(SafeModelError.ModelInvalid, _file, $"{message}.");
 }

@@ -30,9 +30,9 @@ internal sealed class GraphReader
 
     internal List<long[]> Shapes { get; } = [];
 
-    /// <exception cref="JsonException">It is no JSON, or no graph.</exception>
+    /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="InvalidOperationException">A value has another type.</exception>
-    /// <exception cref="FormatException">A number or an element type is out of range.</exception>
+    /// <exception cref="FormatException">It is no graph, or a number or an element type is out of range.</exception>
     internal static GraphReader Read(ReadOnlySpan<byte> json)
     {
         var graph = new GraphReader();
@@ -221,7 +221,7 @@ internal sealed class GraphReader
     {
         if (!condition)
         {
-            throw new JsonException();
+            throw new FormatException("a value is missing, of another kind, or one too many");
         }
     }
 

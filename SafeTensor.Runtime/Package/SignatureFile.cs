@@ -41,7 +41,7 @@ internal sealed class SignatureFile
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            throw Invalid($"is damaged: {e.Message}. Get the package again.", e);
+            throw Invalid($"is damaged: {SafeText.Of(e)}. Get the package again.");
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class SignatureFile
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            throw Invalid("is damaged. Delete it to sign anew.", e);
+            throw Invalid($"is damaged: {SafeText.Of(e)}. Delete it to sign anew.");
         }
     }
 
@@ -184,5 +184,5 @@ internal sealed class SignatureFile
         }
     }
 
-    private static SafeModelException Invalid(string message, Exception? cause = null) => new(SafeModelError.SignatureInvalid, Name, message, cause);
+    private static SafeModelException Invalid(string message) => new(SafeModelError.SignatureInvalid, Name, message);
 }

@@ -32,7 +32,10 @@ internal abstract class FuzzTarget
         }
         catch (SafeModelException e) when (Errors.Contains(e.Error))
         {
-            Promise(e.Message.Length <= MaxMessageLength && !e.Message.Any(char.IsControl), "short messages without control characters", e);
+            for (Exception? cause = e; cause is not null; cause = cause.InnerException)
+            {
+                Promise(cause.Message.Length <= MaxMessageLength && !cause.Message.Any(char.IsControl), "short messages without control characters", e);
+            }
         }
         catch (UsageException) when (Errors.Length == 0)
         {

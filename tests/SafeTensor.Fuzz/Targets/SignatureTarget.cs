@@ -14,7 +14,7 @@ internal sealed class SignatureTarget : FuzzTarget
         """;
 
     private readonly FuzzFolder _folder = new();
-    private readonly PublisherKey _publisher = PublisherKey.FromPem(Publisher, nameof(Publisher));
+    private PublisherKey? _publisher;
 
     internal SignatureTarget()
     {
@@ -30,6 +30,8 @@ internal sealed class SignatureTarget : FuzzTarget
 
     protected override void Parse(byte[] input)
     {
+        // Not in the constructor: instrumented code must not run before the fuzzer has its memory.
+        _publisher ??= PublisherKey.FromPem(Publisher, nameof(Publisher));
         _folder.Write(SignatureFile.Name, input);
         using var parameters = SealedParams.Open(_folder.Path);
         Promise(SignatureFile.Verify(parameters, [_publisher]) is [var signer] && signer == _publisher.Thumbprint, "only the publishers that are asked for");
