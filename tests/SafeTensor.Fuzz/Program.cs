@@ -1,18 +1,22 @@
 using SafeTensor.Fuzz;
 using SharpFuzz;
 
-// safetensor-fuzz              names the targets
-// safetensor-fuzz NAME         is run by afl-fuzz
-// safetensor-fuzz NAME FILE …  repeats findings
-if (args.Length == 0)
+// SafeTensor.Fuzz NAME                 is run by afl-fuzz
+// SafeTensor.Fuzz NAME FILE …          repeats findings
+// SafeTensor.Fuzz instrument DLL …     gives assemblies the counters that afl-fuzz looks at
+if (args is ["instrument", .. var assemblies])
 {
-    Console.WriteLine(string.Join('\n', FuzzTarget.All.Select(target => target.Name)));
+    foreach (var assembly in assemblies)
+    {
+        Console.WriteLine($"{assembly}: {Fuzzer.Instrument(assembly, _ => true, Options.Value).Count()} types");
+    }
+
     return 0;
 }
 
-if (FuzzTarget.All.FirstOrDefault(target => target.Name == args[0]) is not { } target)
+if (args.Length == 0 || FuzzTarget.All.FirstOrDefault(target => target.Name == args[0]) is not { } target)
 {
-    Console.Error.WriteLine($"There is no target '{args[0]}'.");
+    Console.Error.WriteLine($"Name a target: {string.Join(", ", FuzzTarget.All.Select(target => target.Name))}.");
     return 1;
 }
 
