@@ -35,7 +35,7 @@ internal sealed class ManifestTarget : FuzzTarget
         Promise(ManifestWriter.Encode(again).AsSpan().SequenceEqual(written), "the same from what is written again");
     }
 
-    private static ManifestHeader Header(byte size, int tags, int bodyLength)
+    internal static ManifestHeader Header(byte size, int tags, int bodyLength)
     {
         Span<byte> bytes = stackalloc byte[ManifestHeader.Length];
         ManifestHeader.Magic.CopyTo(bytes);
