@@ -97,7 +97,7 @@ IEnumerable<string> FuzzNative(int seconds, string only)
         EnsureDirectoryExists(output.Combine("corpus"));
         var log = Capture(
             MakeAbsolute(File($"artifacts/cmake-fuzz/fuzz/fuzz_{name}")).FullPath,
-            $"-max_total_time={seconds} -max_len=16384 -malloc_limit_mb=64 -timeout=10 -print_final_stats=1 -artifact_prefix={output}/ {output}/corpus {seeds}", output);
+            $"-max_total_time={seconds} -max_len=16384 -malloc_limit_mb=64 -timeout=60 -print_final_stats=1 -artifact_prefix={output}/ {output}/corpus {seeds}", output);
         var executions = Regex.Match(log, "stat::number_of_executed_units: ([0-9]+)").Groups[1].Value;
         var found = GetFiles($"{output}/{{crash,oom,timeout,leak}}-*").Select(file => file.FullPath).ToList();
         Console.WriteLine($"native-{name}: {executions} executions, {GetFiles($"{output}/corpus/*").Count} paths, {found.Count} findings");
