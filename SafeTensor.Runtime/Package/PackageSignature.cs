@@ -67,7 +67,7 @@ internal sealed record PackageSignature(string Protected, string Value)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new FormatException($"a protected header is no JSON object of texts ({SafeText.Of(e)})");
+            throw new FormatException("a protected header is no JSON object of texts", e);
         }
 
         return (algorithm, keyId, type, hasOthers);

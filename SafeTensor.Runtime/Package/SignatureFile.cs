@@ -41,7 +41,7 @@ internal sealed class SignatureFile
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            throw Invalid($"is damaged: {SafeText.Of(e)}. Get the package again.");
+            throw Invalid($"is damaged: {SafeText.Escape(e.Message)}. Get the package again.", SafeText.CauseOf(e));
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class SignatureFile
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            throw Invalid($"is damaged: {SafeText.Of(e)}. Delete it to sign anew.");
+            throw Invalid("is damaged. Delete it to sign anew.", SafeText.CauseOf(e));
         }
     }
 
@@ -184,5 +184,5 @@ internal sealed class SignatureFile
         }
     }
 
-    private static SafeModelException Invalid(string message) => new(SafeModelError.SignatureInvalid, Name, message);
+    private static SafeModelException Invalid(string message, Exception? cause = null) => new(SafeModelError.SignatureInvalid, Name, message, cause);
 }

@@ -13,7 +13,7 @@ internal abstract class FuzzTarget
     private const int MaxMessageLength = 4096;
 
     internal static IReadOnlyList<FuzzTarget> All { get; } =
-        [new ParamsTarget(), new SealedTarget(), new ManifestTarget(), new GraphTarget(), new NpyTarget(), new LibraryTarget(), new SignatureTarget()];
+        [new ParamsTarget(), new SealedTarget(), new ManifestTarget(), new GraphTarget(), new NpyTarget(), new LibraryTarget(), new SignatureTarget(), new TarTarget()];
 
     /// <summary>Also of its folder of seeds.</summary>
     internal abstract string Name { get; }
@@ -32,9 +32,10 @@ internal abstract class FuzzTarget
         }
         catch (SafeModelException e) when (Errors.Contains(e.Error))
         {
+            Promise(e.Message.Length <= MaxMessageLength, "short messages", e);
             for (Exception? cause = e; cause is not null; cause = cause.InnerException)
             {
-                Promise(cause.Message.Length <= MaxMessageLength && !cause.Message.Any(char.IsControl), "short messages without control characters", e);
+                Promise(!cause.Message.Any(char.IsControl), "messages without control characters", e);
             }
         }
         catch (UsageException) when (Errors.Length == 0)
