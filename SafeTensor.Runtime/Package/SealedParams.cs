@@ -66,7 +66,9 @@ internal sealed class SealedParams : IDisposable
     private static long SkipNames(PackageFile file)
     {
         Span<byte> preamble = stackalloc byte[ParamsFormat.PreambleLength];
-        if (file.Length < preamble.Length)
+
+        // A file that ends within the first name cannot be told from one that is no package.
+        if (file.Length < preamble.Length + sizeof(ulong) + ManifestName.Length)
         {
             throw NotSealed(file);
         }
@@ -117,12 +119,14 @@ internal sealed class SealedParams : IDisposable
         file.RequireAtMost("bytes of manifest", length, ManifestHeader.MaxManifestLength);
         ParamsFormat.WriteRecord(expected, ManifestType, [(long)length], (long)length);
         offset += record.Length;
-        if (!record.SequenceEqual(expected) || (long)length < ManifestHeader.Length || (long)length > file.Length - offset)
+        if (!record.SequenceEqual(expected) || (long)length > file.Length - offset)
         {
             throw new SafeModelException(SafeModelError.Tampered, file.Name, "has a manifest record that was changed, or is cut off. Get the package again.");
         }
 
-        return (long)length;
+        return length >= ManifestHeader.Length ? (long)length
+            : throw new SafeModelException(
+                SafeModelError.UnsupportedFormat, file.Name, $"has a manifest of {length} bytes; its header alone has {ManifestHeader.Length}.");
     }
 
     /// <summary>uint8.</summary>

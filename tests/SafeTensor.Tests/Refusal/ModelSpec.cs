@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
 
@@ -26,7 +27,10 @@ internal sealed record ModelSpec(string Name)
 
     internal DateTimeOffset? NotAfter { get; init; }
 
-    internal SealOptions Options(ulong version) => new()
+    /// <summary>Of the key of a publisher who signs it and is pinned; <see langword="null"/> for none.</summary>
+    internal ECCurve? SignedOn { get; init; }
+
+    internal SealOptions Options(ulong version, ECDsa? signer) => new()
     {
         ModelId = Name,
         ModelVersion = version,
@@ -37,6 +41,7 @@ internal sealed record ModelSpec(string Name)
         ClearGraph = ClearGraph,
         NotAfter = NotAfter,
         Producer = "tests",
+        Signer = signer,
     };
 
     public override string ToString() => Name;

@@ -1,5 +1,4 @@
 using SafeTensor.Cli.Demo;
-using SafeTensor.Native;
 
 namespace SafeTensor.Tests;
 
@@ -18,9 +17,9 @@ internal sealed class RefusalTrial(SmallPackage package, int scanEvery)
 
     private readonly MemoryLedger _ledger = new();
 
-    internal int Cases { get; private set; }
+    internal SmallPackage Package => package;
 
-    internal long ScanTime { get; set; }
+    internal int Cases { get; private set; }
 
     internal int Scans { get; private set; }
 
@@ -63,8 +62,6 @@ internal sealed class RefusalTrial(SmallPackage package, int scanEvery)
         Gate.EnterWriteLock();
         try
         {
-            Scans++;
-            var start = Environment.TickCount64;
             var files = Directory.GetFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "").ToList();
             if (files.Count(file => file.StartsWith(package.Folder + "/", StringComparison.Ordinal)) != package.Descriptors
                 || files.Exists(file => file == package.Folder || file.Contains("safetensor-code", StringComparison.Ordinal)))
@@ -72,12 +69,14 @@ internal sealed class RefusalTrial(SmallPackage package, int scanEvery)
                 Note(change, "a file was left open");
             }
 
-            // Apache's runtimes keep copies of their own.
-            if (TvmLibrary.IsEmbedded && MemoryScan.Run(package.Markers).Copies > 0)
+            if (package.CanBeSearchedFor)
             {
-                Note(change, "weights were left in memory");
+                Scans++;
+                if (MemoryScan.Run(package.Markers).Copies > 0)
+                {
+                    Note(change, "weights were left in memory");
+                }
             }
-            ScanTime += Environment.TickCount64 - start;
         }
         finally
         {
