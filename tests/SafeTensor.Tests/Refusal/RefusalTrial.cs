@@ -44,6 +44,7 @@ internal sealed class RefusalTrial(SmallPackage package, int scanEvery)
             if (fault is not null)
             {
                 Note(change(), fault);
+                package.ForgetMark();
             }
         }
         finally
