@@ -98,7 +98,9 @@ internal sealed class SealedParams : IDisposable
     private static long SkipNames(PackageFile file, out long tensors)
     {
         var cursor = new FileCursor(file);
-        if (file.Length < ParamsFormat.PreambleLength)
+
+        // A file that ends within the first name cannot be told from one that is no package.
+        if (file.Length < ParamsFormat.PreambleLength + sizeof(ulong) + ManifestName.Length)
         {
             throw NotSealed(file);
         }
@@ -149,12 +151,14 @@ internal sealed class SealedParams : IDisposable
         file.RequireAtMost("bytes of manifest", length, ManifestHeader.MaxManifestLength);
         ParamsFormat.WriteRecord(expected, ManifestType, [(long)length], (long)length);
         offset += record.Length;
-        if (!record.SequenceEqual(expected) || (long)length < ManifestHeader.Length || (long)length > file.Length - offset)
+        if (!record.SequenceEqual(expected) || (long)length > file.Length - offset)
         {
             throw new SafeModelException(SafeModelError.Tampered, file.Name, "has a manifest record that was changed, or is cut off. Get the package again.");
         }
 
-        return (long)length;
+        return length >= ManifestHeader.Length ? (long)length
+            : throw new SafeModelException(
+                SafeModelError.UnsupportedFormat, file.Name, $"has a manifest of {length} bytes; its header alone has {ManifestHeader.Length}.");
     }
 
     /// <summary>uint8.</summary>
