@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SafeTensor.Native;
 
@@ -40,22 +41,7 @@ internal sealed class PackageFolder : IDisposable
     /// <summary>Opens a file in it.</summary>
     /// <param name="name">Without any folder.</param>
     /// <inheritdoc cref="PackageFile.Open(string)" path="/exception"/>
-    internal PackageFile OpenFile(string name)
-    {
-        var held = false;
-        try
-        {
-            _handle.DangerousAddRef(ref held);
-            return PackageFile.Open((int)_handle.DangerousGetHandle(), name, System.IO.Path.Combine(Path, name));
-        }
-        finally
-        {
-            if (held)
-            {
-                _handle.DangerousRelease();
-            }
-        }
-    }
+    internal PackageFile OpenFile(string name) => With(folder => PackageFile.Open(folder, name, System.IO.Path.Combine(Path, name)));
 
     /// <summary>As <see cref="OpenFile"/>, or <see langword="null"/> where there is no such file.</summary>
     internal PackageFile? OpenFileIfPresent(string name)
@@ -70,5 +56,33 @@ internal sealed class PackageFolder : IDisposable
         }
     }
 
+    /// <summary>Whether there is something of that name, whatever it is.</summary>
+    internal unsafe bool Contains(string name) => With(folder =>
+    {
+        FileStatus status;
+        fixed (byte* path = Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            return LibC.statx(folder, path, 0, LibC.STATX_TYPE, &status) == 0;
+        }
+    });
+
     public void Dispose() => _handle.Dispose();
+
+    // Held meanwhile: a descriptor that is closed on another thread may be another file's at once.
+    private T With<T>(Func<int, T> use)
+    {
+        var held = false;
+        try
+        {
+            _handle.DangerousAddRef(ref held);
+            return use((int)_handle.DangerousGetHandle());
+        }
+        finally
+        {
+            if (held)
+            {
+                _handle.DangerousRelease();
+            }
+        }
+    }
 }
