@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using NUnit.Framework;
 using SafeTensor.Runtime;
@@ -10,6 +11,38 @@ namespace SafeTensor.Tests;
 public sealed class ChangingBytesTests
 {
     private static readonly PackageExpectations Any = new(null, 0, TimeProvider.System);
+
+    /// <summary>Changes bits of the files that it is given, and changes them back, until it is killed.</summary>
+    private const string Writer =
+        """
+        #include <fcntl.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <sys/mman.h>
+        #include <sys/stat.h>
+
+        int main(int count, char** paths) {
+          static volatile unsigned char* files[16];
+          static long lengths[16];
+          for (int i = 1; i < count; ++i) {
+            struct stat status;
+            const int file = open(paths[i], O_RDWR);
+            if (file < 0 || fstat(file, &status) != 0) return 1;
+            files[i] = mmap(0, status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+            lengths[i] = status.st_size;
+          }
+          puts("writing");
+          fflush(stdout);
+          for (;;) {
+            const int file = 1 + rand() % (count - 1);
+            const long at = rand() % lengths[file];
+            files[file][at] ^= 1;
+            for (volatile int wait = rand() % 10000; wait > 0; --wait) {}
+            files[file][at] ^= 1;
+            for (volatile int wait = rand() % 100000; wait > 0; --wait) {}
+          }
+        }
+        """;
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
     private TemporaryFolder _folder = null!;
@@ -89,6 +122,91 @@ public sealed class ChangingBytesTests
             TestContext.Out.WriteLine($"{accepted} accepted, {refused} refused, beside {writer.Toggles} changes");
         }
 
+        Assert.That(accepted, Is.Positive);
+        Assert.That(refused, Is.Positive);
+    }
+
+    [Test]
+    public void Code_and_graph_beside_a_writer_are_what_was_sealed_or_refused([Values("mod.so", "mod.json")] string name, [Values] bool clear)
+    {
+        const int loads = 1500;
+        var plain = File.ReadAllBytes(Path.Combine(TestData.Digits, name));
+        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key, new SealOptions { ClearCode = clear, ClearGraph = clear });
+        using var package = SealedPackage.Open(_folder["sealed"], _key, Any);
+        int accepted = 0, refused = 0;
+
+        using (var writer = new TogglingWriter(Path.Combine(_folder["sealed"], name), 0, plain.Length, longest: 20))
+        {
+            while (accepted + refused < loads)
+            {
+                byte[] loaded;
+                try
+                {
+                    loaded = name == "mod.so" ? Code(package) : Graph(package);
+                    accepted++;
+                }
+                catch (SafeModelException e) when (e.Error == SafeModelError.WrongPackage)
+                {
+                    refused++;
+                    continue;
+                }
+
+                Assert.That(loaded.AsSpan().SequenceEqual(plain), Is.True, $"load {accepted} was accepted with other bytes");
+            }
+
+            TestContext.Out.WriteLine($"{accepted} accepted, {refused} refused, beside {writer.Toggles} changes");
+        }
+
+        Assert.That(accepted, Is.Positive);
+        Assert.That(refused, Is.Positive);
+
+        static byte[] Code(SealedPackage package)
+        {
+            using var code = package.LoadCode();
+            return File.ReadAllBytes(code.Path);
+        }
+
+        static byte[] Graph(SealedPackage package)
+        {
+            using var graph = package.LoadGraph()!;
+            return graph.Span.ToArray();
+        }
+    }
+
+    [Test]
+    public void Models_loaded_beside_another_process_that_writes_to_all_their_files_compute_what_was_sealed()
+    {
+        const int loads = 300;
+        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
+        CCompiler.CompileProgram(Writer, _folder["writer"]);
+        using var plain = TestRuntime.LoadDigits();
+        var expected = plain.Run(DigitImages.Pixels[3])[0].ToArray<float>();
+        using var writer = Process.Start(
+            new ProcessStartInfo(_folder["writer"], Directory.GetFiles(_folder["sealed"])) { RedirectStandardOutput = true })!;
+        int accepted = 0, refused = 0;
+        try
+        {
+            Assert.That(writer.StandardOutput.ReadLine(), Is.EqualTo("writing"));
+            while (accepted + refused < loads)
+            {
+                try
+                {
+                    using var model = SafeModel.Load(_folder["sealed"], _key, TestRuntime.Options);
+                    accepted++;
+                    Assert.That(model.Run(DigitImages.Pixels[3])[0].ToArray<float>(), Is.EqualTo(expected));
+                }
+                catch (SafeModelException)
+                {
+                    refused++;
+                }
+            }
+        }
+        finally
+        {
+            writer.Kill();
+        }
+
+        TestContext.Out.WriteLine($"{accepted} accepted, {refused} refused");
         Assert.That(accepted, Is.Positive);
         Assert.That(refused, Is.Positive);
     }
