@@ -97,7 +97,7 @@ public sealed class TruncatedFileTests
     {
         var source = _folder.CopyOf(TestData.Digits, "source");
         using var key = ModelKey.FromBytes(_key);
-        var cut = new Progress(() => Cut(Path.Combine(source, name), 0, growsAgain: false));
+        var cut = new FirstProgress(() => Cut(Path.Combine(source, name), 0, growsAgain: false));
 
         Assert.That(
             async () => await ModelSealer.SealAsync(source, _folder["new"], key, new SealOptions { SegmentSize = 64 << 10 }, cut),
@@ -140,12 +140,5 @@ public sealed class TruncatedFileTests
             // With a hole: it reads as zeros.
             file.SetLength(length);
         }
-    }
-
-    private sealed class Progress(Action once) : IProgress<ModelProgress>
-    {
-        private Action? _once = once;
-
-        public void Report(ModelProgress value) => Interlocked.Exchange(ref _once, null)?.Invoke();
     }
 }
