@@ -27,6 +27,11 @@ internal static class SigningKey
 
     private static ECDsa Import(string path, ReadOnlySpan<char> pem, string? passwordVariable)
     {
+        if (!pem.Contains("PRIVATE KEY", StringComparison.Ordinal))
+        {
+            throw new UsageException($"'{path}' holds no private key in PEM, which signing needs.");
+        }
+
         var key = ECDsa.Create();
         try
         {
