@@ -11,6 +11,12 @@ internal abstract class ModelPackage : IDisposable
     /// <summary>In file order; what <see cref="ReadParameters"/> counts by.</summary>
     internal abstract IReadOnlyList<ParameterInfo> Parameters { get; }
 
+    /// <summary>Of the code, for messages.</summary>
+    internal virtual string CodeFile => CodeName;
+
+    /// <summary>Of the graph, for messages.</summary>
+    internal virtual string GraphFile => GraphName;
+
     /// <summary>The code, checked, where nobody can write any more. The caller's.</summary>
     /// <exception cref="FileNotFoundException">The model has no code.</exception>
     internal abstract CodeImage LoadCode();

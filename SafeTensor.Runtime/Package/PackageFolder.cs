@@ -31,8 +31,8 @@ internal sealed class PackageFolder : IDisposable
         {
             var error = Marshal.GetLastPInvokeError();
             throw error is LibC.ENOENT or LibC.ENOTDIR
-                ? new FileNotFoundException($"There is no folder '{path}'.", path)
-                : new IOException($"The folder '{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.");
+                ? SafeText.NotFound("folder", path)
+                : new IOException($"The folder '{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.");
         }
 
         return new PackageFolder(new SafeFileHandle(fd, ownsHandle: true), path);

@@ -79,6 +79,9 @@ public sealed record PackageInfo
         return info.With(GraphDescription.Read(graph), manifest);
     }
 
+    /// <summary>As in <c>digits, version 7</c>; control characters of the id are escaped.</summary>
+    public override string ToString() => $"{SafeText.Escape(ModelId)}, version {ModelVersion}{(IsAuthenticated ? "" : ", unverified")}";
+
     /// <summary>With the inputs and outputs that a graph describes.</summary>
     internal PackageInfo With(GraphDescription graph, Manifest manifest) =>
         this with { Inputs = graph.InputsWithout(manifest.Tensors.Select(tensor => tensor.Name)), Outputs = graph.OutputInfos() };

@@ -109,7 +109,7 @@ internal sealed class SealedPackage : ModelPackage
     internal override unsafe CodeImage LoadCode()
     {
         var part = Manifest.File(FileKind.Code)
-            ?? throw new FileNotFoundException($"The package in '{_params.Folder.Path}' was sealed without compiled code.", CodeName);
+            ?? throw new FileNotFoundException($"The package in '{SafeText.EscapePath(_params.Folder.Path)}' was sealed without compiled code.", CodeName);
         using var file = _stored.OpenFile(part);
         var image = CodeImage.Create(part.Length);
         try

@@ -28,6 +28,13 @@ internal static class PackageSigner
         // Whoever signs vouches for all of it, so all of it must be there.
         StoredPackage.Open(parameters).Verify(createCipher: null, progress: null, CancellationToken.None);
         var existing = SignatureFile.ReadExisting(parameters.Folder, SignatureFile.PayloadOf(parameters.Header));
-        AtomicFile.Write(Path.Combine(directory, SignatureFile.Name), Sign(parameters.Header, existing, privateKey).Span);
+        try
+        {
+            AtomicFile.Write(Path.Combine(directory, SignatureFile.Name), Sign(parameters.Header, existing, privateKey).Span);
+        }
+        catch (Exception e) when (SafeText.ShowsPath(e))
+        {
+            throw SafeText.Harmless(e);
+        }
     }
 }

@@ -32,12 +32,19 @@ internal sealed class PackageWriter : IDisposable
 
     internal static PackageInfo Write(SealPlan plan, ReadOnlySpan<byte> modelKey, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        using var writer = new PackageWriter(plan, modelKey);
-        writer.WriteFiles(progress, cancellationToken);
-        var info = writer.ReadAsALoader(modelKey) with { Path = plan.Destination };
-        writer._folder.Commit();
-        SealLog.Sealed(plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer)), SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, plan.Destination);
-        return info;
+        try
+        {
+            using var writer = new PackageWriter(plan, modelKey);
+            writer.WriteFiles(progress, cancellationToken);
+            var info = writer.ReadAsALoader(modelKey) with { Path = plan.Destination };
+            writer._folder.Commit();
+            SealLog.Sealed(plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer)), SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, SafeText.EscapePath(plan.Destination));
+            return info;
+        }
+        catch (Exception e) when (SafeText.ShowsPath(e))
+        {
+            throw SafeText.Harmless(e);
+        }
     }
 
     public void Dispose()

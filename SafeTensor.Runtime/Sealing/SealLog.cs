@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace SafeTensor.Runtime.Sealing;
 
-/// <summary>What sealing logs. Texts of a model are escaped by the caller.</summary>
+/// <summary>What sealing logs. Texts of a model, and paths, are escaped by the caller.</summary>
 internal static partial class SealLog
 {
     [LoggerMessage(101, LogLevel.Information, "Sealed model {ModelId} version {Version} as {Path}")]

@@ -23,7 +23,7 @@ internal sealed class StagingFolder : IDisposable
     {
         if (File.Exists(target))
         {
-            throw new IOException($"'{target}' is a file. Name a folder for the package.");
+            throw new IOException($"'{SafeText.EscapePath(target)}' is a file. Name a folder for the package.");
         }
 
         if (Directory.Exists(target) && !overwrite)
@@ -55,7 +55,7 @@ internal sealed class StagingFolder : IDisposable
         {
             throw Marshal.GetLastPInvokeError() == LibC.EEXIST
                 ? AlreadyExists(_target)
-                : new IOException($"'{Path}' cannot be renamed to '{_target}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+                : new IOException($"'{SafeText.EscapePath(Path)}' cannot be renamed to '{SafeText.EscapePath(_target)}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class StagingFolder : IDisposable
 
         if (!File.Exists(System.IO.Path.Combine(target, ModelPackage.ParamsName)))
         {
-            throw new IOException($"'{target}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
+            throw new IOException($"'{SafeText.EscapePath(target)}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
         }
 
         try
@@ -89,7 +89,7 @@ internal sealed class StagingFolder : IDisposable
         }
         catch (SafeModelException e) when (e.Error == SafeModelError.NotEncrypted)
         {
-            throw new IOException($"'{target}' is an unprotected model, so it is not overwritten. Name another folder.", e);
+            throw new IOException($"'{SafeText.EscapePath(target)}' is an unprotected model, so it is not overwritten. Name another folder.", e);
         }
         catch (SafeModelException)
         {
@@ -97,5 +97,5 @@ internal sealed class StagingFolder : IDisposable
         }
     }
 
-    private static IOException AlreadyExists(string target) => new($"'{target}' exists already. Name another folder, or set Overwrite.");
+    private static IOException AlreadyExists(string target) => new($"'{SafeText.EscapePath(target)}' exists already. Name another folder, or set Overwrite.");
 }
