@@ -32,7 +32,7 @@ internal static class PackageSigner
         {
             AtomicFile.Write(Path.Combine(directory, SignatureFile.Name), Sign(parameters.Header, existing, privateKey).Span);
         }
-        catch (Exception e) when (SafeText.ShowsPath(e))
+        catch (Exception e) when (e is UnauthorizedAccessException || SafeText.ShowsPath(e))
         {
             throw SafeText.Harmless(e);
         }

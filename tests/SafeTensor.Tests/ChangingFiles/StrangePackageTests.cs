@@ -14,6 +14,11 @@ public sealed class StrangePackageTests
 
     private static readonly string[] Names = ["mod.params", "mod.so", "mod.json"];
     private static readonly string[] Operations = ["load", "verify", "inspect"];
+
+    /// <summary>Code is not looked at to inspect a package.</summary>
+    private static readonly (string Operation, string Name)[] Reads =
+        [.. Operations.SelectMany(operation => Names.Select(name => (operation, name))).Where(read => read != ("inspect", "mod.so"))];
+
     private static readonly StrangeFile[] Missing = [StrangeFile.Nothing, StrangeFile.LinkToNothing];
 
     private static readonly StrangeFile[] NoFiles =
@@ -37,43 +42,48 @@ public sealed class StrangePackageTests
     }
 
     [TearDown]
-    public void Delete() => _folder.Dispose();
+    public void Delete()
+    {
+        // The tests may run as a user whom modes hold back.
+        File.SetUnixFileMode(_folder["digits"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _folder.Dispose();
+    }
 
     [Test]
     public void A_file_that_is_missing_is_named(
-        [ValueSource(nameof(Missing))] StrangeFile strange, [ValueSource(nameof(Names))] string name, [ValueSource(nameof(Operations))] string operation)
+        [ValueSource(nameof(Missing))] StrangeFile strange, [ValueSource(nameof(Reads))] (string Operation, string Name) read)
     {
-        Assert.That(With(strange, name, operation), Throws.TypeOf<FileNotFoundException>().With.Message.Contains(Path.Combine(_package, name)));
+        Assert.That(With(strange, read), Throws.TypeOf<FileNotFoundException>().With.Message.Contains(Path.Combine(_package, read.Name)));
     }
 
     [Test]
     public void What_is_no_file_is_named_and_not_read(
-        [ValueSource(nameof(NoFiles))] StrangeFile strange, [ValueSource(nameof(Names))] string name, [ValueSource(nameof(Operations))] string operation)
+        [ValueSource(nameof(NoFiles))] StrangeFile strange, [ValueSource(nameof(Reads))] (string Operation, string Name) read)
     {
         Assert.That(
-            With(strange, name, operation),
-            Throws.TypeOf<IOException>().With.Message.Contains(Path.Combine(_package, name)).And.Message.Contains("not a regular file"));
+            With(strange, read),
+            Throws.TypeOf<IOException>().With.Message.Contains(Path.Combine(_package, read.Name)).And.Message.Contains("not a regular file"));
     }
 
     [Test]
     public void A_file_of_other_bytes_is_refused(
-        [ValueSource(nameof(WrongFiles))] StrangeFile strange, [ValueSource(nameof(Names))] string name, [ValueSource(nameof(Operations))] string operation)
+        [ValueSource(nameof(WrongFiles))] StrangeFile strange, [ValueSource(nameof(Reads))] (string Operation, string Name) read)
     {
-        Assert.That(With(strange, name, operation), Throws.TypeOf<SafeModelException>().With.Message.Contains(name));
+        Assert.That(With(strange, read), Throws.TypeOf<SafeModelException>().With.Message.Contains(read.Name));
     }
 
     [Test]
-    public void A_link_to_itself_is_named([ValueSource(nameof(Names))] string name, [ValueSource(nameof(Operations))] string operation)
+    public void A_link_to_itself_is_named([ValueSource(nameof(Reads))] (string Operation, string Name) read)
     {
         Assert.That(
-            With(StrangeFile.Loop, name, operation),
-            Throws.TypeOf<IOException>().With.Message.Contains(Path.Combine(_package, name)).And.Message.Contains("symbolic links"));
+            With(StrangeFile.Loop, read),
+            Throws.TypeOf<IOException>().With.Message.Contains(Path.Combine(_package, read.Name)).And.Message.Contains("symbolic links"));
     }
 
     [Test]
     public void A_link_to_nothing_is_said_to_be_one()
     {
-        Assert.That(With(StrangeFile.LinkToNothing, "mod.so", "load"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("mod.so-target"));
+        Assert.That(With(StrangeFile.LinkToNothing, ("load", "mod.so")), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("mod.so-target"));
     }
 
     [Test]
@@ -97,18 +107,13 @@ public sealed class StrangePackageTests
     }
 
     [Test]
-    public void A_file_that_may_not_be_read_is_named([ValueSource(nameof(Names))] string name, [ValueSource(nameof(Operations))] string operation)
+    public void A_file_that_may_not_be_read_is_named([ValueSource(nameof(Reads))] (string Operation, string Name) read)
     {
         File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_101_101);
-        File.SetUnixFileMode(Path.Combine(_package, name), UnixFileMode.None);
-        if (operation == "inspect" && name == "mod.so")
-        {
-            Assert.Pass("Code is not looked at.");
-        }
-
+        File.SetUnixFileMode(Path.Combine(_package, read.Name), UnixFileMode.None);
         Assert.That(
-            () => Unprivileged.Run(() => Do(operation)),
-            Throws.TypeOf<IOException>().With.Message.Contains(Path.Combine(_package, name)).And.Message.Contains("Permission denied"));
+            () => Unprivileged.Run(() => Do(read.Operation)),
+            Throws.TypeOf<IOException>().With.Message.Contains(Path.Combine(_package, read.Name)).And.Message.Contains("Permission denied"));
     }
 
     [Test]
@@ -160,16 +165,11 @@ public sealed class StrangePackageTests
         Assert.That(run.Error, Does.Contain(parameters).And.Contain("not a regular file"));
     }
 
-    private Action With(StrangeFile strange, string name, string operation)
+    private Action With(StrangeFile strange, (string Operation, string Name) read)
     {
-        if (operation == "inspect" && name == "mod.so")
-        {
-            Assert.Pass("Code is not looked at.");
-        }
-
-        File.Delete(Path.Combine(_package, name));
-        strange.PutAt(Path.Combine(_package, name));
-        return Soon(operation);
+        File.Delete(Path.Combine(_package, read.Name));
+        strange.PutAt(Path.Combine(_package, read.Name));
+        return Soon(read.Operation);
     }
 
     /// <summary>The operation, given up where it hangs.</summary>
