@@ -254,14 +254,15 @@ public sealed partial class SafeModel : IDisposable
         using (package)
         {
             var parts = LoadedParts.Load(package, options, progress, cancellationToken);
-            SafeModel model;
+            SafeModel? model = null;
             try
             {
                 model = new SafeModel(parts, options);
+                package.RememberVersion(cancellationToken);
             }
             catch
             {
-                parts.Dispose();
+                ((IDisposable?)model ?? parts).Dispose();
                 throw;
             }
 

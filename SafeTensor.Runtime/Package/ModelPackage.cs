@@ -33,5 +33,9 @@ internal abstract class ModelPackage : IDisposable
     /// <exception cref="SafeModelException">It was not as sealed. What was written has been wiped.</exception>
     internal abstract unsafe void ReadParameter(int index, byte* destination);
 
+    /// <summary>Once all of it was accepted: makes sure that no older package of this model is accepted any more, where that was asked for.</summary>
+    /// <exception cref="SafeModelException">Meanwhile a newer one was accepted.</exception>
+    internal abstract void RememberVersion(CancellationToken cancellationToken);
+
     public abstract void Dispose();
 }

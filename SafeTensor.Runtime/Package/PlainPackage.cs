@@ -125,6 +125,11 @@ internal sealed unsafe class PlainPackage : ModelPackage
         }
     }
 
+    internal override void RememberVersion(CancellationToken cancellationToken)
+    {
+        // It has none.
+    }
+
     public override void Dispose() => _files.Dispose();
 
     private static void ReadAll(PackageFile file, long offset, long length, byte* destination)

@@ -1,6 +1,7 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Unicode;
 
 namespace SafeTensor.Runtime.Sealing;
 
@@ -169,11 +170,10 @@ internal sealed class SealPlan : IDisposable
 
     private static void CheckText(string text, string option)
     {
-        if (Encoding.UTF8.GetByteCount(text) > Manifest.MaxTextLength || text.Any(char.IsSurrogate) && !IsWellFormed(text))
+        Span<byte> bytes = stackalloc byte[Manifest.MaxTextLength];
+        if (Utf8.FromUtf16(text, bytes, out _, out _, replaceInvalidSequences: false) != OperationStatus.Done)
         {
             throw new ArgumentException($"{option} must be at most {Manifest.MaxTextLength} bytes of UTF-8.");
         }
     }
-
-    private static bool IsWellFormed(string text) => !text.EnumerateRunes().Contains(Rune.ReplacementChar) || text.Contains('\ufffd');
 }
