@@ -52,7 +52,7 @@ internal sealed unsafe class PackageFile : IDisposable
                 || (status.Mode & LibC.S_IFMT) != LibC.S_IFREG)
             {
                 handle.Dispose();
-                throw new IOException($"'{SafeText.EscapePath(path)}' is not a regular file.");
+                throw NotRegular(path);
             }
         }
 
@@ -112,9 +112,22 @@ internal sealed unsafe class PackageFile : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
+    /// <summary>The exception for what is not there, also where there is a link to it.</summary>
+    /// <param name="what">What it should be, as in <c>folder</c>.</param>
+    /// <param name="path">Where it should be.</param>
+    internal static FileNotFoundException Missing(string what, string path) => new FileInfo(path).LinkTarget is { } target
+        ? new FileNotFoundException(
+            $"There is no {what} '{SafeText.EscapePath(path)}': it is a symbolic link to '{SafeText.EscapePath(target)}', which is not there.", SafeText.EscapePath(path))
+        : SafeText.NotFound(what, path);
+
+    private static IOException NotRegular(string path) => new($"'{SafeText.EscapePath(path)}' is not a regular file.");
+
     private static IOException CannotOpen(string path, int error) => error switch
     {
-        LibC.ENOENT or LibC.ENOTDIR => SafeText.NotFound("file", path),
+        LibC.ENOENT or LibC.ENOTDIR => Missing("file", path),
+
+        // A socket has no driver to open it.
+        LibC.ENXIO => NotRegular(path),
         _ => new IOException($"'{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
     };
 }

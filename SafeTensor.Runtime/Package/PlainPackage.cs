@@ -53,6 +53,7 @@ internal sealed unsafe class PlainPackage : ModelPackage
             throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, "is empty.");
         }
 
+        LibraryLayout.Read(file);
         var image = CodeImage.Create(file.Length);
         try
         {

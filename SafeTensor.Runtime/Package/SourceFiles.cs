@@ -87,7 +87,8 @@ internal sealed class SourceFiles : IDisposable
     {
         try
         {
-            return [.. Directory.EnumerateFiles(Path).Select(System.IO.Path.GetFileName).OfType<string>()];
+            // Other folders are none of a model's, but one that has the name of a file is not passed over: the model would be sealed without it.
+            return [.. Directory.EnumerateFiles(Path).Concat(Directory.EnumerateDirectories(Path).Where(SourceNames.IsPart)).Select(System.IO.Path.GetFileName).OfType<string>()];
         }
         catch (UnauthorizedAccessException)
         {

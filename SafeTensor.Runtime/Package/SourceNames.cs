@@ -55,6 +55,9 @@ internal sealed record SourceNames(string? Code, string? Graph, string? Paramete
         }
     }
 
+    /// <summary>Whether a path ends with one of the names that are looked for first.</summary>
+    internal static bool IsPart(string path) => new[] { CodeNames, GraphNames, ParamsNames }.Any(names => names.Contains(Path.GetFileName(path)));
+
     private static Exception Missing(string place, List<string> names, bool isArchive)
     {
         var found = $"has {List(names)}";

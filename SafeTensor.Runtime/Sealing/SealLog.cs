@@ -10,4 +10,7 @@ internal static partial class SealLog
 
     [LoggerMessage(102, LogLevel.Warning, "The code needs {Library}, which must be on every machine that runs the model")]
     internal static partial void NeedsLibrary(ILogger logger, string library);
+
+    [LoggerMessage(103, LogLevel.Warning, "The folder {Path} could not be deleted and can be, by hand: {Reason}")]
+    internal static partial void LeftBehind(ILogger logger, string path, string reason);
 }
