@@ -11,7 +11,7 @@ internal static class AtomicFile
             using (var file = File.OpenHandle(draft, FileMode.CreateNew, FileAccess.Write))
             {
                 RandomAccess.Write(file, content, fileOffset: 0);
-                RandomAccess.FlushToDisk(file);
+                DiskFlush.Of(file, draft);
             }
 
             File.Move(draft, path, overwrite: true);
