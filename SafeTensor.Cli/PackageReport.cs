@@ -9,7 +9,7 @@ namespace SafeTensor.Cli;
 /// <summary>What is known of a package, as a table and as JSON.</summary>
 internal static class PackageReport
 {
-    private const int MostShown = 32;
+    private const int MostShown = 16;
 
     /// <summary>Writes what is known of a package as the caller of a verb wants it.</summary>
     /// <param name="context">Of the verb.</param>

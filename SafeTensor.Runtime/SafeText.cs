@@ -6,13 +6,23 @@ namespace SafeTensor.Runtime;
 /// <summary>Text that came out of a package, made harmless for messages, logs and terminals.</summary>
 internal static class SafeText
 {
-    private const int MaxLength = 200, MaxPathLength = 4096;
+    private const int MaxLength = 200, MaxPathLength = 4096, MostListed = 16;
 
     /// <summary>Control, format and bidirectional characters as <c>\u{…}</c>; long texts cut.</summary>
     internal static string Escape(string text) => Escape(text, MaxLength);
 
     /// <summary>As <see cref="Escape(string)"/>, and as long as a path can be: a message must say where.</summary>
     internal static string EscapePath(string path) => Escape(path, MaxPathLength);
+
+    /// <summary>Some of many, one after the other: a hostile graph or folder can have millions.</summary>
+    /// <param name="items">Of which each has a text.</param>
+    /// <param name="text">An escaped one.</param>
+    internal static string List<T>(IReadOnlyList<T> items, Func<T, string> text) => items.Count switch
+    {
+        0 => "none",
+        <= MostListed => string.Join(", ", items.Select(text)),
+        _ => $"{string.Join(", ", items.Take(MostListed).Select(text))} and {items.Count - MostListed} more",
+    };
 
     /// <summary>The exception for what is not there.</summary>
     /// <param name="what">What it should be, as in <c>folder</c>.</param>

@@ -40,7 +40,7 @@ public sealed class ModelOutputs : IReadOnlyList<TensorValue>
                 }
             }
 
-            throw new ArgumentException($"There is no output '{SafeText.Escape(name ?? "")}'; the model has {TensorInfo.List(_infos)}.", nameof(name));
+            throw new ArgumentException($"There is no output '{SafeText.Escape(name ?? "")}'; the model has {SafeText.List(_infos, info => SafeText.Escape(info.Name))}.", nameof(name));
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class FileLock : IDisposable
     private FileLock(SafeFileHandle file) => _file = file;
 
     /// <param name="file">Opened for this lock; owned by it when this succeeds.</param>
-    /// <param name="path">Of that file, for messages.</param>
+    /// <param name="path">Of that file, escaped, for messages.</param>
     /// <param name="limit">How long it may take: a process that was stopped while it has the lock must not stop all others for ever.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal static FileLock Take(SafeFileHandle file, string path, TimeSpan limit, CancellationToken cancellationToken)
@@ -27,12 +27,12 @@ internal sealed class FileLock : IDisposable
             var error = Marshal.GetLastPInvokeError();
             if (error is not (LibC.EWOULDBLOCK or LibC.EINTR))
             {
-                throw new IOException($"'{path}' cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}.");
+                throw new IOException($"'{SafeText.EscapePath(path)}' cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}.");
             }
 
             if (Stopwatch.GetElapsedTime(start) > limit)
             {
-                throw new IOException($"'{path}' was locked by another process for {limit.TotalSeconds} seconds. Look for one that hangs, and end it.");
+                throw new IOException($"'{SafeText.EscapePath(path)}' was locked by another process for {limit.TotalSeconds} seconds. Look for one that hangs, and end it.");
             }
 
             cancellationToken.WaitHandle.WaitOne(pause);

@@ -7,7 +7,6 @@ namespace SafeTensor.Runtime;
 /// <param name="Archive">The tar that holds all of these, where they are not here themselves.</param>
 internal sealed record SourceNames(string? Code, string? Graph, string? Parameters, string? Archive)
 {
-    private const int MostNamed = 8;
     private const string LibraryEnding = ".so", ArchiveEnding = ".tar";
 
     private static readonly string[] CodeNames = [ModelPackage.CodeName, "deploy_lib.so"];
@@ -75,10 +74,5 @@ internal sealed record SourceNames(string? Code, string? Graph, string? Paramete
 
     private static SafeModelException Ambiguous(string place, string message) => new(SafeModelError.ModelInvalid, place, message);
 
-    private static string List(List<string> names) => names.Count switch
-    {
-        0 => "no files",
-        <= MostNamed => string.Join(", ", names.Select(SafeText.Escape)),
-        _ => $"{string.Join(", ", names.Take(MostNamed).Select(SafeText.Escape))} and {names.Count - MostNamed} more files",
-    };
+    private static string List(List<string> names) => names.Count == 0 ? "no files" : SafeText.List(names, SafeText.Escape);
 }

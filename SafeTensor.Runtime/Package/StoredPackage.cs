@@ -37,14 +37,16 @@ internal sealed class StoredPackage
     internal PackageFile OpenFile(ManifestPart part)
     {
         var file = _params.Folder.OpenFile(part.Name);
-        if (file.Length == part.Length && file.Length > 0)
+        try
         {
+            part.RequireLengthOf(file);
             return file;
         }
-
-        file.Dispose();
-        throw new SafeModelException(
-            SafeModelError.WrongPackage, part.Name, $"has {file.Length} bytes; the one sealed with these parameters has {part.Length}. Get the package again.");
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     internal StoredPart Tensor(int index, bool checkRoot) => new(Manifest.Tensors[index], _params.File, _offsets[index], SegmentSize, checkRoot);

@@ -10,7 +10,7 @@ internal sealed class VersionFile
     private static readonly string[] NoPublisher = [""];
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
-    private readonly string _path, _folder, _name;
+    private readonly string _folder, _name, _shown;
 
     /// <exception cref="ArgumentException"><paramref name="path"/> names no file.</exception>
     internal VersionFile(string path)
@@ -18,12 +18,13 @@ internal sealed class VersionFile
         PackageFile.RequireNoNull(path);
         if (Path.GetFileName(path) is "" or "." or "..")
         {
-            throw new ArgumentException($"The version file is '{path}'; that names no file.", nameof(path));
+            throw new ArgumentException($"The version file is '{SafeText.EscapePath(path)}'; that names no file.", nameof(path));
         }
 
-        _path = Path.GetFullPath(path);
-        _folder = Path.GetDirectoryName(_path)!;
-        _name = Path.GetFileName(_path);
+        var full = Path.GetFullPath(path);
+        _folder = Path.GetDirectoryName(full)!;
+        _name = Path.GetFileName(full);
+        _shown = SafeText.EscapePath(full);
     }
 
     /// <param name="publishers">The trusted ones who signed the package, and it must be no older than what was seen of any of them; none where none is demanded.</param>
@@ -72,7 +73,7 @@ internal sealed class VersionFile
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            throw new IOException($"The version file '{_path}' cannot remember version {version} of '{SafeText.Escape(modelId)}'. {e.Message}", e);
+            throw new IOException($"The version file '{_shown}' cannot remember version {version} of '{SafeText.Escape(modelId)}'. {e.Message}", e);
         }
     }
 
@@ -88,7 +89,7 @@ internal sealed class VersionFile
                 var signer = publisher.Length == 0 ? "" : $" by the publisher {SafeText.Escape(publisher)}";
                 throw new SafeModelException(
                     SafeModelError.RolledBack, ModelPackage.ParamsName,
-                    $"is version {version} of '{SafeText.Escape(modelId)}'; the version file '{_path}' remembers version {highest}{signer}. "
+                    $"is version {version} of '{SafeText.Escape(modelId)}'; the version file '{_shown}' remembers version {highest}{signer}. "
                     + "Install the newer package. To go back on purpose, delete that file.");
             }
 
@@ -108,7 +109,7 @@ internal sealed class VersionFile
         }
         catch (FileNotFoundException e)
         {
-            throw new FileNotFoundException($"There is no folder for the version file '{_path}'. Make it, and let no other program write in it.", _path, e);
+            throw new FileNotFoundException($"There is no folder for the version file '{_shown}'. Make it, and let no other program write in it.", _shown, e);
         }
         catch (IOException e)
         {
@@ -124,7 +125,7 @@ internal sealed class VersionFile
         }
         catch (InvalidDataException e)
         {
-            throw Unreadable($"The version file '{_path}' is damaged, or of a format that this version of SafeTensor does not know.", e);
+            throw Unreadable($"The version file '{_shown}' is damaged, or of a format that this version of SafeTensor does not know.", e);
         }
         catch (IOException e)
         {

@@ -144,6 +144,7 @@ internal sealed class SealPlan : IDisposable
             throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, "is empty.");
         }
 
+        file.RequireAtMost("bytes", (ulong)file.Length, Manifest.MaxFileLength);
         var part = new ManifestPart
         {
             Number = ManifestPart.FirstFile + (uint)Files.Count,

@@ -83,7 +83,7 @@ public sealed class FullDiskTests
         string[] options = overwrite ? ["--overwrite"] : [];
 
         var (run, before, after) = SmallDisk.Run(
-            "ro", Disk, overwrite ? _folder["digits"] : null, ["seal", TestData.Digits, Target, "--key", KeyFile, .. options]);
+            SmallDisk.ReadOnly, Disk, overwrite ? _folder["digits"] : null, ["seal", TestData.Digits, Target, "--key", KeyFile, .. options]);
 
         AssertFailed(run, "Read-only file system", Disk);
         Assert.That(after, Is.EqualTo(before));
@@ -142,7 +142,7 @@ public sealed class FullDiskTests
     [Test]
     public void A_read_only_disk_takes_no_signature()
     {
-        var (run, before, after) = SmallDisk.Run("ro", Disk, _folder["digits"], "sign", Target, "--key", Signer);
+        var (run, before, after) = SmallDisk.Run(SmallDisk.ReadOnly, Disk, _folder["digits"], "sign", Target, "--key", Signer);
 
         AssertFailed(run, "Read-only file system", Disk);
         Assert.That(after, Is.EqualTo(before));

@@ -169,6 +169,33 @@ public sealed class HostilePackageTests
     }
 
     [Test]
+    public void Version_files_and_what_they_remember_are_shown_harmlessly([Range(0, 4)] int which)
+    {
+        var text = HostileText.All[which];
+        var (package, folder) = (_folder["sealed"], _folder[HostileText.AsFileName(text)]);
+        var versions = Path.Combine(folder, HostileText.AsFileName(text));
+        ModelSealer.Seal(TestData.Digits, package, _key, new SealOptions { ModelId = text, ModelVersion = 2 });
+        var options = Options;
+        options.VersionFile = versions;
+        HostileText.AssertHarmlessFailure<FileNotFoundException>(() => SafeModel.Load(package, _key, options));
+        HostileText.AssertHarmlessFailure<ArgumentException>(() => SafeModel.Load(package, _key, options with { VersionFile = folder + "/" }));
+
+        Directory.CreateDirectory(folder);
+        SafeModel.Load(package, _key, options).Dispose();
+        ModelSealer.Seal(TestData.Digits, package, _key, new SealOptions { ModelId = text, ModelVersion = 1, Overwrite = true });
+        Refuses(SafeModelError.RolledBack, package, old => old.VersionFile = versions);
+        File.WriteAllText(versions, $"t{text}");
+        Refuses(SafeModelError.RolledBack, package, damaged => damaged.VersionFile = versions);
+        File.Delete(versions);
+        Directory.CreateDirectory(versions);
+        Refuses(SafeModelError.RolledBack, package, other => other.VersionFile = versions);
+        Directory.Delete(versions);
+        File.Delete(versions + ".lock");
+        Directory.CreateDirectory(versions + ".lock");
+        HostileText.AssertHarmlessFailure<IOException>(() => SafeModel.Load(package, _key, options));
+    }
+
+    [Test]
     public void What_a_key_source_says_is_shown_harmlessly()
     {
         ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);

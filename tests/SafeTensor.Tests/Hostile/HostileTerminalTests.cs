@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -74,6 +75,31 @@ public sealed partial class HostileTerminalTests
         Shows(2, "seal", source, package, "--key", Key, "--suite", file);
         Shows(2, "seal", source, package, "--key", Key, "--not-after", file);
         Shows(2, "seal", source, package, "--key", Key, "--model-version", file);
+    }
+
+    [Test]
+    public void Signing_and_what_is_signed_are_shown_harmlessly([Range(0, 4)] int which)
+    {
+        var file = HostileText.AsFileName(HostileText.All[which]);
+        using var publisher = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (package, privateKey, publicKey) = (_folder[file], _folder[file + ".key.pem"], _folder[file + ".pem"]);
+        ModelSealer.Seal(TestData.Digits, package, File.ReadAllBytes(Key));
+        File.WriteAllText(privateKey, publisher.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(publicKey, publisher.ExportSubjectPublicKeyInfoPem());
+
+        Shows(19, "verify", package, "--publisher", publicKey);
+        Shows(0, "sign", package, "--key", privateKey);
+        Shows(0, "verify", package, "--publisher", publicKey);
+        Shows(2, "sign", package, "--key", publicKey);
+        Shows(3, "sign", package, "--key", _folder[file + ".none"]);
+        Shows(2, "verify", package, "--publisher", Written(file + ".txt"));
+        Shows(3, "verify", package, "--publisher", _folder[file + ".none"]);
+        File.WriteAllText(privateKey, publisher.ExportEncryptedPkcs8PrivateKeyPem("password", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1)));
+        Shows(2, "sign", package, "--key", privateKey, "--password-env", file);
+        File.WriteAllText(privateKey, $"-----BEGIN PRIVATE KEY-----\n{file}\n-----END PRIVATE KEY-----");
+        Shows(2, "sign", package, "--key", privateKey);
+        File.WriteAllText(publicKey, $"-----BEGIN {file}-----\nAAAA\n-----END {file}-----");
+        Shows(2, "verify", package, "--publisher", publicKey);
     }
 
     [Test]

@@ -44,7 +44,11 @@ public sealed class SourceFilesTests
     public void MakeFolder() => _folder = new TemporaryFolder();
 
     [TearDown]
-    public void Delete() => _folder.Dispose();
+    public void CheckDescriptorsAndDelete()
+    {
+        Assert.That(Directory.GetFiles("/proc/self/fd").Select(name => new FileInfo(name).LinkTarget ?? ""), Has.None.StartsWith(_folder.Path), "every file was closed");
+        _folder.Dispose();
+    }
 
     [TestCaseSource(nameof(Kinds))]
     public void Every_source_is_found_sealed_as_the_same_plaintext_and_runs_to_the_same_bits(string kind)
@@ -117,7 +121,7 @@ public sealed class SourceFilesTests
     {
         Missing("which has no files. It needs mod.so or deploy_lib.so or a single .so, or mod.params or mod.param or deploy_param.params");
         Missing("which has README, mod.json. It needs", "README", "mod.json");
-        Missing("which has a0, a1, a2, a3, a4, a5, a6, a7 and 4 more files", [.. Enumerable.Range(0, 10).Select(i => $"a{i}"), "b", "c"]);
+        Missing("a8, a9, b, c, d, e, f, g and 1 more. It needs", [.. Enumerable.Range(0, 8).Select(i => $"a{i}"), "a8", "a9", "b", "c", "d", "e", "f", "g", "h"]);
         Unusable("has metadata.json: TVM's Model Library Format, source code that is still to be compiled. Compile the model with `tvmc compile --output-format so`", "metadata.json");
         Unusable("has model.tar.gz: no model, unless it is compressed. Unpack it first", "model.tar.gz");
         Unusable("has devc.o, lib0.o: a library that is still to be linked. Compile the model with `tvmc compile --output-format so`", "lib0.o", "devc.o");

@@ -1,4 +1,6 @@
 using System.Formats.Tar;
+using System.Text;
+using CsCheck;
 using NUnit.Framework;
 using SafeTensor.Runtime;
 
@@ -101,6 +103,61 @@ public sealed class TarRefusalTests
 
         TarFile.Write(Archive, TarEntryFormat.V7, new Dictionary<string, byte[]> { ["mod.so"] = [1] });
         Assert.That(() => Read(File.ReadAllBytes(Archive)), Refused.With(SafeModelError.ModelInvalid, "is neither a tar nor a .so"));
+    }
+
+    [Test]
+    public void Headers_of_any_kind_in_any_order_give_files_inside_the_tar_or_a_refusal()
+    {
+        string[] texts = ["", "mod.so", "./mod.so", "a/b/", "..", "15 path=mod.so\n", "9 size=1\n", "22 size=9999999999999\n", "12 path=a/b\n13 size=600\n", "x\0", "ü", new string('n', 700)];
+        var text = Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
+        var kind = Gen.Int[0, 12].Select(i => "0000\057xgLK2S"[i]);
+        var size = Gen.Int[0, 5].Select(i => new long[] { -1, 0, 3, 511, 513, long.MaxValue }[i]);
+        var header = Gen.Select(text, text, kind, size, Gen.Int[0, 600]);
+
+        // One file, which never changes its length: the zeros behind a tar are what programs pad it with.
+        var bytes = new byte[16 << 10];
+        File.WriteAllBytes(Archive, bytes);
+        using var file = File.OpenHandle(Archive, FileMode.Open, FileAccess.Write);
+        using var archive = PackageFile.Open(Archive);
+        var taken = 0;
+        header.List[1, 6].Sample(
+            headers =>
+            {
+                var tar = new RawTar();
+                foreach (var (name, data, what, promised, flaw) in headers)
+                {
+                    tar.Add(Encoding.UTF8.GetBytes(name)[..Math.Min(100, Encoding.UTF8.GetByteCount(name))], Encoding.UTF8.GetBytes(data), what, block =>
+                    {
+                        // Seldom another size than that of the data, and seldom another byte.
+                        if (promised > 0 && flaw % 4 == 0)
+                        {
+                            RawTar.BinarySize(block, promised);
+                        }
+
+                        block[Math.Min(flaw, 511)] ^= (byte)(flaw is > 256 and < 512 ? 1 : 0);
+                    });
+                }
+
+                Array.Clear(bytes);
+                tar.End().CopyTo(bytes, 0);
+                RandomAccess.Write(file, bytes, fileOffset: 0);
+                try
+                {
+                    foreach (var member in TarArchive.Read(archive))
+                    {
+                        Assert.That(member.Offset, Is.InRange(512, bytes.Length - 1024));
+                        Assert.That(member.Length, Is.InRange(0, bytes.Length - 1024 - member.Offset));
+                        Assert.That(member.Name, Does.Not.StartWith("/").And.Not.Contains("..").And.Not.Contains("./").And.Not.Contains("\0").And.Not.Empty);
+                        taken++;
+                    }
+                }
+                catch (SafeModelException e) when (e.Error is SafeModelError.ModelInvalid or SafeModelError.LimitExceeded)
+                {
+                }
+            },
+            iter: 3000,
+            threads: 1);
+        Assert.That(taken, Is.GreaterThan(10));
     }
 
     private void RefusedWith(string text, Func<RawTar, RawTar> write, Action<byte[]>? damage = null)

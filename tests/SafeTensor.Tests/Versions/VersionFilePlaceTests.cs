@@ -40,6 +40,25 @@ public sealed class VersionFilePlaceTests
     }
 
     [Test]
+    public void A_path_that_would_write_to_a_terminal_is_escaped_in_every_message()
+    {
+        var path = _folder["\u001b[2Jmodel\nversions"];
+        var file = new VersionFile(path);
+        file.Raise(Nobody, "\u001b[31mdigits", 7, CancellationToken.None);
+
+        AssertEscaped(() => file.Check(Nobody, "\u001b[31mdigits", 6));
+        AssertEscaped(() => new VersionFile(path + "/none").Check(Nobody, "digits", 6));
+        AssertEscaped(() => new VersionFile(path + "/").Check(Nobody, "digits", 6));
+        Directory.CreateDirectory(path + ".new");
+        AssertEscaped(() => file.Raise(Nobody, "\u001b[31mdigits", 8, CancellationToken.None));
+        File.WriteAllText(path, "damaged");
+        AssertEscaped(() => file.Check(Nobody, "digits", 6));
+
+        static void AssertEscaped(Action refused) =>
+            Assert.That(Assert.Catch(refused)!.ToString().ReplaceLineEndings(""), Has.None.Matches<char>(char.IsControl).And.Contains(@"\u{1b}[2Jmodel\u{a}versions"));
+    }
+
+    [Test]
     public void A_folder_that_is_a_file_is_named()
     {
         File.WriteAllText(_folder["file"], "");
