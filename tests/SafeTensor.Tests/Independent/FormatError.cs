@@ -1,0 +1,14 @@
+namespace SafeTensor.Tests.Independent;
+
+/// <summary>The errors of docs/format.md, section 9.</summary>
+internal enum FormatError
+{
+    NotEncrypted,
+    UnsupportedFormat,
+    LimitExceeded,
+    WrongKey,
+    WrongPackage,
+    RolledBack,
+    Expired,
+    Tampered,
+}
