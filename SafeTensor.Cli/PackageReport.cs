@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SafeTensor.Cli.Verbs;
 using SafeTensor.Runtime;
 using Spectre.Console;
 
@@ -8,7 +9,29 @@ namespace SafeTensor.Cli;
 /// <summary>What is known of a package, as a table and as JSON.</summary>
 internal static class PackageReport
 {
-    internal static void Write(IAnsiConsole console, PackageInfo package)
+    /// <summary>Writes what is known of a package as the caller of a verb wants it.</summary>
+    /// <param name="context">Of the verb.</param>
+    /// <param name="package">What is known.</param>
+    /// <param name="isVerified">Whether every byte was checked.</param>
+    internal static void Show(VerbContext context, PackageInfo package, bool isVerified = false)
+    {
+        if (!context.AsJson)
+        {
+            Write(context.Terminal.Out, package);
+            return;
+        }
+
+        context.Terminal.WriteJson(json =>
+        {
+            WriteJson(json, package);
+            if (isVerified)
+            {
+                json.WriteBoolean("verified", true);
+            }
+        });
+    }
+
+    private static void Write(IAnsiConsole console, PackageInfo package)
     {
         var table = new Table { Border = TableBorder.Rounded, ShowHeaders = false };
         table.AddColumns("", "");
@@ -20,14 +43,15 @@ internal static class PackageReport
         Add(table, "encrypted", $"{package.EncryptedBytes} bytes; {package.TensorCount} tensors{ClearTensors(package)}");
         Add(table, "code", package.IsCodeSealed ? "encrypted" : "readable, or absent");
         Add(table, "graph", package.IsGraphSealed ? "encrypted" : "readable, or absent");
+        Add(table, "signed", package.IsSigned ? "yes; `safetensor verify --publisher` checks by whom" : "no");
         Add(table, "inputs", Tensors(package.Inputs));
         Add(table, "outputs", Tensors(package.Outputs));
         Add(table, "file id", package.FileId);
-        Add(table, "verified", package.IsAuthenticated ? "yes: all of this is vouched for by the key" : "no: anybody can have written this; `safetensor verify` checks it");
+        Add(table, "verified", package.IsAuthenticated ? "yes: the key or a trusted publisher vouches for all of this" : "no: anybody can have written this; `safetensor verify` checks it");
         console.Write(table);
     }
 
-    internal static void WriteJson(Utf8JsonWriter json, PackageInfo package)
+    private static void WriteJson(Utf8JsonWriter json, PackageInfo package)
     {
         json.WriteBoolean("isAuthenticated", package.IsAuthenticated);
         json.WriteString("path", package.Path);
@@ -58,6 +82,7 @@ internal static class PackageReport
         json.WriteEndArray();
         json.WriteBoolean("isCodeSealed", package.IsCodeSealed);
         json.WriteBoolean("isGraphSealed", package.IsGraphSealed);
+        json.WriteBoolean("isSigned", package.IsSigned);
         WriteTensors(json, "inputs", package.Inputs);
         WriteTensors(json, "outputs", package.Outputs);
     }

@@ -18,14 +18,7 @@ internal sealed class InspectVerb : Verb
     internal override Task RunAsync(VerbContext context, CancellationToken cancellationToken)
     {
         var package = PackageInfo.Read(context.Arguments.GetRequiredValue(_path));
-        if (context.AsJson)
-        {
-            context.Terminal.WriteJson(json => PackageReport.WriteJson(json, package));
-        }
-        else
-        {
-            PackageReport.Write(context.Terminal.Out, package);
-        }
+        PackageReport.Show(context, package);
 
         return Task.CompletedTask;
     }

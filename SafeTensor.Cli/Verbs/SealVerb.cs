@@ -24,6 +24,8 @@ internal sealed class SealVerb : Verb
     private readonly Option<string[]> _clear = new("--clear") { HelpName = "TENSOR", Description = "Leave this tensor readable; may be repeated." };
     private readonly Option<bool> _clearCode = new("--clear-code") { Description = "Leave the compiled code readable." };
     private readonly Option<bool> _clearGraph = new("--clear-graph") { Description = "Leave the graph readable." };
+    private readonly Option<string> _sign = new("--sign") { HelpName = "FILE.pem", Description = "Sign it with this private key of its publisher, on P-256 or P-384." };
+    private readonly Option<string> _password = new("--password-env") { HelpName = "NAME", Description = "The environment variable that holds the private key's password." };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is at DEST, in one step." };
 
     internal SealVerb()
@@ -36,7 +38,7 @@ internal sealed class SealVerb : Verb
         _suite.AcceptOnlyFromAmong(Aes, ChaCha);
         Add(_source);
         Add(_destination);
-        foreach (var option in new Option[] { _key, _modelId, _modelVersion, _notAfter, _suite, _segmentSize, _clear, _clearCode, _clearGraph, _overwrite })
+        foreach (var option in new Option[] { _key, _modelId, _modelVersion, _notAfter, _suite, _segmentSize, _clear, _clearCode, _clearGraph, _sign, _password, _overwrite })
         {
             Add(option);
         }
@@ -47,6 +49,7 @@ internal sealed class SealVerb : Verb
         var arguments = context.Arguments;
         var source = arguments.GetRequiredValue(_source);
         var destination = arguments.GetRequiredValue(_destination);
+        using var signer = arguments.GetValue(_sign) is { } file ? SigningKey.Read(file, arguments.GetValue(_password)) : null;
         var options = new SealOptions
         {
             ModelId = arguments.GetValue(_modelId),
@@ -57,6 +60,7 @@ internal sealed class SealVerb : Verb
             ClearTensors = arguments.GetValue(_clear) ?? [],
             ClearCode = arguments.GetValue(_clearCode),
             ClearGraph = arguments.GetValue(_clearGraph),
+            Signer = signer,
             Overwrite = arguments.GetValue(_overwrite),
         };
         if (!options.Overwrite && (Directory.Exists(destination) || File.Exists(destination)))
@@ -67,14 +71,7 @@ internal sealed class SealVerb : Verb
         using var key = await _key.OpenAsync(context, cancellationToken);
         var package = await context.Terminal.WithProgressAsync(
             "Sealing", progress => ModelSealer.SealAsync(source, destination, key, options, progress, cancellationToken));
-        if (context.AsJson)
-        {
-            context.Terminal.WriteJson(json => PackageReport.WriteJson(json, package));
-        }
-        else
-        {
-            PackageReport.Write(context.Terminal.Out, package);
-        }
+        PackageReport.Show(context, package);
     }
 
     private static DateTimeOffset? ParseDate(ArgumentResult argument)

@@ -1,14 +1,15 @@
 using System.CommandLine;
 using SafeTensor.Cli.Options;
+using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Cli.Verbs;
 
-/// <summary><c>safetensor verify PATH --key KEY</c></summary>
+/// <summary><c>safetensor verify PATH --key KEY</c>, or <c>--publisher FILE.pem</c>, or both</summary>
 internal sealed class VerifyVerb : Verb
 {
     private readonly Argument<string> _path = new("PATH") { Description = "The sealed model's folder." };
-    private readonly KeyOption _key = new() { Required = true };
+    private readonly KeyOption _key = new();
     private readonly PackageOptions _package = new();
 
     internal VerifyVerb()
@@ -16,7 +17,7 @@ internal sealed class VerifyVerb : Verb
             "verify",
             "Check every byte of a sealed model as a load would, without running any of its code.",
             "safetensor verify dist/digits --key digits.key",
-            "safetensor verify dist/digits --key env:DIGITS_KEY --model-id digits --minimum-version 7")
+            "safetensor verify dist/digits --publisher publisher.pem")
     {
         Add(_path);
         Add(_key);
@@ -27,20 +28,23 @@ internal sealed class VerifyVerb : Verb
     {
         var path = context.Arguments.GetRequiredValue(_path);
         var options = _package.Read(context.Arguments);
-        using var key = await _key.OpenAsync(context, cancellationToken);
-        var package = await context.Terminal.WithProgressAsync(
-            "Verifying", progress => ModelSealer.VerifyAsync(path, key, options, progress, cancellationToken));
-        if (context.AsJson)
-        {
-            context.Terminal.WriteJson(json =>
-            {
-                PackageReport.WriteJson(json, package);
-                json.WriteBoolean("verified", true);
-            });
-        }
-        else
-        {
-            PackageReport.Write(context.Terminal.Out, package);
-        }
+        var package = context.Arguments.GetResult(_key) is null && options.TrustedPublishers.Count > 0
+            ? await VerifySignatureAsync(context, path, options, cancellationToken)
+            : await VerifyAllAsync(context, path, options, cancellationToken);
+        PackageReport.Show(context, package, isVerified: true);
     }
+
+    private async Task<PackageInfo> VerifyAllAsync(VerbContext context, string path, SafeModelOptions options, CancellationToken cancellationToken)
+    {
+        using var key = await _key.OpenAsync(context, cancellationToken);
+        return await context.Terminal.WithProgressAsync(
+            "Verifying", progress => ModelSealer.VerifyAsync(path, key, options, progress, cancellationToken));
+    }
+
+    // What a signature covers needs no key; what is encrypted stays so.
+    private static Task<PackageInfo> VerifySignatureAsync(VerbContext context, string path, SafeModelOptions options, CancellationToken cancellationToken) =>
+        options.ExpectedModelId is null && options.MinimumVersion == 0
+            ? context.Terminal.WithProgressAsync(
+                "Verifying", progress => ModelSealer.VerifyAsync(path, options.TrustedPublishers, progress, cancellationToken))
+            : throw new UsageException("--model-id and --minimum-version are checked together with the key: add --key.");
 }

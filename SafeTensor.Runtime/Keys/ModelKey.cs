@@ -102,6 +102,9 @@ public abstract class ModelKey : IDisposable
     /// <summary>Of a raw key, in bytes.</summary>
     internal const int Length = 32;
 
+    /// <summary>Whether only those who have this key can make packages for it: so of shared secrets, and not of a private key's other half.</summary>
+    internal virtual bool AuthenticatesSender => true;
+
     /// <summary>Writes the model key, 32 bytes.</summary>
     /// <param name="request">Which package it is for.</param>
     /// <param name="destination">32 bytes in a locked page, which is revoked when the task ends: a reference kept longer throws.</param>

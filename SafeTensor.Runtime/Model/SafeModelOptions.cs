@@ -45,9 +45,26 @@ public sealed record SafeModelOptions
     /// <summary>A package of a lower model version is refused with <see cref="SafeModelError.RolledBack"/>.</summary>
     public ulong MinimumVersion { get; set; }
 
+    /// <summary>
+    /// Public keys in PEM (ECDSA on P-256 or P-384). Where there are any, only packages that one of them signed are taken, and every hash of them
+    /// is checked; others are refused with <see cref="SafeModelError.SignatureInvalid"/>. Default: none, and no signature is looked at.
+    /// </summary>
+    public IReadOnlyList<string> TrustedPublishers { get; set; } = [];
+
+    /// <summary>
+    /// Takes packages without a trusted publisher also with keys that anybody can seal for. The keys of this version are shared secrets: whoever
+    /// has one is a sender already, so with them this changes nothing.
+    /// </summary>
+    public bool AllowUnsigned { get; set; }
+
     internal ILoggerFactory Loggers => _loggers;
 
-    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time);
+    /// <exception cref="ArgumentException">A publisher's key is none.</exception>
+    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time)
+    {
+        Publishers = PublisherKey.FromPems(TrustedPublishers, nameof(TrustedPublishers)),
+        AllowUnsigned = AllowUnsigned,
+    };
 
     /// <summary>Where log messages go. Default: nowhere. A method, so that configuration binds the rest without a warning.</summary>
     /// <param name="loggerFactory">Stays the caller's.</param>
@@ -87,6 +104,6 @@ public sealed record SafeModelOptions
             throw new ArgumentException($"MaxConcurrentRuns is {MaxConcurrentRuns} and ThreadsPerRun {ThreadsPerRun}; neither may be negative, and no run has more than {MaxThreads} threads.");
         }
 
-        return this with { };
+        return this with { TrustedPublishers = [.. TrustedPublishers] };
     }
 }

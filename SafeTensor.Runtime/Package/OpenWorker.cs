@@ -5,11 +5,11 @@ namespace SafeTensor.Runtime;
 /// <summary>Reads stored segments to their places, and hashes and decrypts them there.</summary>
 /// <param name="parts">In the pipeline's order.</param>
 /// <param name="destinations">Of each part's first byte; <see langword="null"/> to check everything and keep nothing.</param>
-/// <param name="cipher">Owned by this worker.</param>
+/// <param name="cipher">Owned by this worker; <see langword="null"/> to hash what is stored, and leave it so.</param>
 /// <param name="tags">Of the whole package.</param>
 /// <param name="segmentSize">In bytes.</param>
 internal sealed unsafe class OpenWorker(
-    StoredPart[] parts, nint[]? destinations, SegmentCipher cipher, ReadOnlyMemory<byte> tags, int segmentSize) : SegmentWorker
+    StoredPart[] parts, nint[]? destinations, SegmentCipher? cipher, ReadOnlyMemory<byte> tags, int segmentSize) : SegmentWorker
 {
     private readonly ProtectedMemory? _scratch = destinations is null ? ProtectedMemory.Reserve(segmentSize) : null;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -24,20 +24,20 @@ internal sealed unsafe class OpenWorker(
             PartDigest.Leaf(_hash, bytes, stored.Leaf(segment));
         }
 
-        if (stored.Manifest.IsEncrypted)
+        if (cipher is not null && stored.Manifest.IsEncrypted)
         {
-            Decrypt(stored, segment, offset, bytes);
+            Decrypt(cipher, stored, segment, offset, bytes);
         }
     }
 
     public override void Dispose()
     {
-        cipher.Dispose();
+        cipher?.Dispose();
         _hash.Dispose();
         _scratch?.Dispose();
     }
 
-    private void Decrypt(StoredPart stored, uint segment, long offset, Span<byte> bytes)
+    private void Decrypt(SegmentCipher cipher, StoredPart stored, uint segment, long offset, Span<byte> bytes)
     {
         var manifest = stored.Manifest;
         var place = new SegmentPlace(manifest.Number, segment, offset + bytes.Length == manifest.Length, manifest.Length);

@@ -6,6 +6,31 @@ namespace SafeTensor.Runtime;
 /// <param name="Time">What not-after is compared with.</param>
 internal sealed record PackageExpectations(string? ModelId, ulong MinimumVersion, TimeProvider Time)
 {
+    /// <summary>One of them must have signed; empty where no signature is demanded.</summary>
+    internal IReadOnlyList<PublisherKey> Publishers { get; init; } = [];
+
+    /// <summary>Whether a key that authenticates no sender will do without a publisher.</summary>
+    internal bool AllowUnsigned { get; init; }
+
+    /// <summary>Step 3 of a load.</summary>
+    /// <returns>The thumbprints of the trusted publishers who signed; none where none is demanded.</returns>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.SignatureInvalid"/>.</exception>
+    internal IReadOnlyList<string> CheckSignature(SealedParams package) =>
+        Publishers.Count > 0 ? SignatureFile.Verify(package, Publishers) : [];
+
+    /// <summary>Whoever has the public half of such a key can make a package for it, with code of their own.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.SignatureInvalid"/>.</exception>
+    internal void CheckSender(ModelKey key, string file)
+    {
+        if (Publishers.Count == 0 && !AllowUnsigned && !key.AuthenticatesSender)
+        {
+            throw new SafeModelException(
+                SafeModelError.SignatureInvalid, file,
+                "could be by anybody: this kind of key does not tell who sealed a package. Name its publisher in TrustedPublishers, or set AllowUnsigned.");
+        }
+    }
+
+    /// <summary>Step 6 of a load, as far as it concerns the manifest.</summary>
     /// <exception cref="SafeModelException">One of them is not met.</exception>
     internal void Check(Manifest manifest, string file)
     {

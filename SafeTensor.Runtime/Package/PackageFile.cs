@@ -24,17 +24,19 @@ internal sealed unsafe class PackageFile : IDisposable
 
     /// <exception cref="FileNotFoundException">There is none at <paramref name="path"/>.</exception>
     /// <exception cref="IOException">It cannot be read, or is no regular file.</exception>
-    internal static PackageFile Open(string path)
+    internal static PackageFile Open(string path) => Open(LibC.AT_FDCWD, path, path);
+
+    /// <param name="folder">A folder's descriptor, which <paramref name="name"/> is relative to.</param>
+    /// <param name="name">Of the file.</param>
+    /// <param name="path">The same for messages.</param>
+    /// <inheritdoc cref="Open(string)" path="/exception"/>
+    internal static PackageFile Open(int folder, string name, string path)
     {
         SupportedSystem.Require();
-        if (path.Contains('\0', StringComparison.Ordinal))
-        {
-            // The system would open what stands before it.
-            throw new ArgumentException($"The path '{SafeText.Escape(path)}' holds a null character.", nameof(path));
-        }
+        RequireNoNull(path);
 
         // O_NONBLOCK: opening a FIFO that somebody put there must not wait for its writer.
-        var fd = LibC.open(path, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_CLOEXEC, 0);
+        var fd = LibC.openat(folder, name, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_CLOEXEC, 0);
         if (fd < 0)
         {
             throw CannotOpen(path, Marshal.GetLastPInvokeError());
@@ -55,16 +57,12 @@ internal sealed unsafe class PackageFile : IDisposable
         return new PackageFile(handle, Path.GetFileName(path), (long)status.Size);
     }
 
-    /// <summary>As <see cref="Open"/>, or <see langword="null"/> where there is no such file.</summary>
-    internal static PackageFile? OpenIfPresent(string path)
+    /// <exception cref="ArgumentException">The system would open what stands before a null character.</exception>
+    internal static void RequireNoNull(string path)
     {
-        try
+        if (path.Contains('\0', StringComparison.Ordinal))
         {
-            return Open(path);
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
+            throw new ArgumentException($"The path '{SafeText.Escape(path)}' holds a null character.", nameof(path));
         }
     }
 

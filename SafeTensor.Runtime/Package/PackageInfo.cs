@@ -49,6 +49,9 @@ public sealed record PackageInfo
     /// <summary>Whether the graph is encrypted.</summary>
     public bool IsGraphSealed { get; init; }
 
+    /// <summary>Whether it has signatures (mod.sig). Only a load or a verification with trusted publishers has checked them.</summary>
+    public bool IsSigned { get; init; }
+
     /// <summary>What the model takes, without its parameters; empty where the graph is sealed and no key was given, or there is none.</summary>
     public IReadOnlyList<TensorInfo> Inputs { get; init; } = [];
 
@@ -66,13 +69,13 @@ public sealed record PackageInfo
         var rest = parameters.ReadRest();
         header.AuthenticateRest(rest, parameters.File.Name);
         var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, parameters.File.Name);
-        var info = From(path, header, manifest, isAuthenticated: false);
+        var info = From(parameters, manifest, isAuthenticated: false);
         if (manifest.File(FileKind.Graph) is not { IsEncrypted: false } part)
         {
             return info;
         }
 
-        using var graph = PackageFile.Open(System.IO.Path.Combine(path, part.Name));
+        using var graph = parameters.Folder.OpenFile(part.Name);
         return info.With(GraphDescription.Read(graph), manifest);
     }
 
@@ -80,22 +83,23 @@ public sealed record PackageInfo
     internal PackageInfo With(GraphDescription graph, Manifest manifest) =>
         this with { Inputs = graph.InputsWithout(manifest.Tensors.Select(tensor => tensor.Name)), Outputs = graph.OutputInfos() };
 
-    internal static PackageInfo From(string path, ManifestHeader header, Manifest manifest, bool isAuthenticated) => new()
+    internal static PackageInfo From(SealedParams parameters, Manifest manifest, bool isAuthenticated) => new()
     {
         IsAuthenticated = isAuthenticated,
-        Path = path,
+        Path = parameters.Folder.Path,
         ModelId = manifest.ModelId,
-        FileId = Convert.ToHexStringLower(header.FileId.Span),
+        FileId = Convert.ToHexStringLower(parameters.Header.FileId.Span),
         Producer = manifest.Producer ?? "",
         ModelVersion = manifest.ModelVersion,
         Created = manifest.Created,
         NotAfter = manifest.NotAfter,
-        Suite = header.Suite,
-        SegmentSize = header.SegmentSize,
+        Suite = parameters.Header.Suite,
+        SegmentSize = parameters.Header.SegmentSize,
         TensorCount = manifest.Tensors.Count,
         EncryptedBytes = manifest.Tensors.Concat(manifest.Files).Where(part => part.IsEncrypted).Sum(part => part.Length),
         ClearTensors = [.. manifest.Tensors.Where(part => !part.IsEncrypted).Select(part => part.Name)],
         IsCodeSealed = manifest.File(FileKind.Code) is { IsEncrypted: true },
         IsGraphSealed = manifest.File(FileKind.Graph) is { IsEncrypted: true },
+        IsSigned = parameters.Folder.Contains(SignatureFile.Name),
     };
 }

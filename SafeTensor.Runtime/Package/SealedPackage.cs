@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace SafeTensor.Runtime;
 
@@ -8,46 +7,47 @@ internal sealed class SealedPackage : ModelPackage
 {
     private readonly SealedParams _params;
     private readonly KeySchedule _keys;
-    private readonly ReadOnlyMemory<byte> _tags;
-    private readonly long[] _offsets;
+    private readonly StoredPackage _stored;
+    private readonly bool _checksRoots;
 
-    private SealedPackage(SealedParams parameters, KeySchedule keys, Manifest manifest, ReadOnlyMemory<byte> tags, long[] offsets)
+    private SealedPackage(SealedParams parameters, KeySchedule keys, StoredPackage stored, IReadOnlyList<string> publishers)
     {
         _params = parameters;
         _keys = keys;
-        _tags = tags;
-        _offsets = offsets;
-        Manifest = manifest;
-        Parameters = [.. manifest.Tensors.Select(part => part.Tensor!)];
-        Info = PackageInfo.From(parameters.Directory, parameters.Header, manifest, isAuthenticated: true);
+        _stored = stored;
+        Publishers = publishers;
+
+        // A tag binds only those without the key: what a publisher signed is told by the roots.
+        _checksRoots = publishers.Count > 0;
+        Parameters = [.. Manifest.Tensors.Select(part => part.Tensor!)];
+        Info = PackageInfo.From(parameters, Manifest, isAuthenticated: true);
     }
 
-    internal Manifest Manifest { get; }
+    internal Manifest Manifest => _stored.Manifest;
+
+    /// <summary>The thumbprints of the trusted publishers who signed it; none where none is demanded.</summary>
+    internal IReadOnlyList<string> Publishers { get; }
 
     internal override PackageInfo Info { get; }
 
     internal override IReadOnlyList<ParameterInfo> Parameters { get; }
 
-    private int SegmentSize => _params.Header.SegmentSize;
-
     /// <summary>Steps 4 to 6 of a load, as far as they concern the manifest.</summary>
     /// <param name="parameters">Opened by <see cref="SealedParams.Open"/>; owned by the package when this succeeds.</param>
+    /// <param name="publishers">Who signed it.</param>
     /// <param name="modelKey">32 bytes; not kept.</param>
     /// <param name="expectations">What else must hold.</param>
-    private static SealedPackage Open(SealedParams parameters, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
+    private static SealedPackage Open(
+        SealedParams parameters, IReadOnlyList<string> publishers, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
     {
         var file = parameters.File.Name;
-        var header = parameters.Header;
-        var keys = new KeySchedule(modelKey, header.Salt, header.Suite);
+        var keys = new KeySchedule(modelKey, parameters.Header.Salt, parameters.Header.Suite);
         try
         {
-            header.Authenticate(keys, file);
-            var rest = parameters.ReadRest();
-            header.AuthenticateRest(rest, file);
-            var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, file);
-            var offsets = SealedStructure.Verify(parameters, manifest.Tensors);
-            expectations.Check(manifest, file);
-            return new SealedPackage(parameters, keys, manifest, rest.AsMemory(header.BodyLength), offsets);
+            parameters.Header.Authenticate(keys, file);
+            var stored = StoredPackage.Open(parameters);
+            expectations.Check(stored.Manifest, file);
+            return new SealedPackage(parameters, keys, stored, publishers);
         }
         catch
         {
@@ -62,7 +62,7 @@ internal sealed class SealedPackage : ModelPackage
         var parameters = SealedParams.Open(directory);
         try
         {
-            return Open(parameters, modelKey, expectations);
+            return Open(parameters, expectations.CheckSignature(parameters), modelKey, expectations);
         }
         catch
         {
@@ -77,8 +77,9 @@ internal sealed class SealedPackage : ModelPackage
         var parameters = SealedParams.Open(directory);
         try
         {
+            var publishers = CheckOrigin(parameters, key, expectations);
             using var page = KeyPage.Unwrap(key, RequestFor(parameters));
-            return Open(parameters, page.Span, expectations);
+            return Open(parameters, publishers, page.Span, expectations);
         }
         catch
         {
@@ -94,8 +95,9 @@ internal sealed class SealedPackage : ModelPackage
         var parameters = SealedParams.Open(directory);
         try
         {
+            var publishers = CheckOrigin(parameters, key, expectations);
             using var page = await KeyPage.UnwrapAsync(key, RequestFor(parameters), cancellationToken).ConfigureAwait(false);
-            return Open(parameters, page.Span, expectations);
+            return Open(parameters, publishers, page.Span, expectations);
         }
         catch
         {
@@ -107,12 +109,12 @@ internal sealed class SealedPackage : ModelPackage
     internal override unsafe CodeImage LoadCode()
     {
         var part = Manifest.File(FileKind.Code)
-            ?? throw new FileNotFoundException($"The package in '{_params.Directory}' was sealed without compiled code.", CodeName);
-        using var file = OpenFile(part);
+            ?? throw new FileNotFoundException($"The package in '{_params.Folder.Path}' was sealed without compiled code.", CodeName);
+        using var file = _stored.OpenFile(part);
         var image = CodeImage.Create(part.Length);
         try
         {
-            ReadFile(part, file, image.Writable);
+            Read([_stored.File(part, file)], [(nint)image.Writable], progress: null, CancellationToken.None);
             image.Seal();
             return image;
         }
@@ -123,40 +125,14 @@ internal sealed class SealedPackage : ModelPackage
         }
     }
 
-    internal override unsafe ProtectedMemory? LoadGraph()
-    {
-        if (Manifest.File(FileKind.Graph) is not { } part)
-        {
-            return null;
-        }
-
-        if (part.Length > GraphDescription.MaxLength)
-        {
-            throw new SafeModelException(
-                SafeModelError.LimitExceeded, part.Name, $"has {part.Length} bytes; a graph has at most {GraphDescription.MaxLength}.");
-        }
-
-        using var file = OpenFile(part);
-        var memory = ProtectedMemory.Reserve(part.Length);
-        try
-        {
-            ReadFile(part, file, memory.Address);
-            return memory;
-        }
-        catch
-        {
-            memory.Dispose();
-            throw;
-        }
-    }
+    internal override ProtectedMemory? LoadGraph() => _stored.ReadGraph(NewCipher);
 
     internal override unsafe void ReadParameters(
         ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
-            var parts = StoredTensors(checkRoots: false);
-            Read(parts, Array.ConvertAll(offsets, offset => (nint)destination.Address + (nint)offset), progress, cancellationToken);
+            Read(_stored.Tensors(_checksRoots), Array.ConvertAll(offsets, offset => (nint)destination.Address + (nint)offset), progress, cancellationToken);
         }
         catch
         {
@@ -170,7 +146,7 @@ internal sealed class SealedPackage : ModelPackage
         var part = Manifest.Tensors[index];
         try
         {
-            Read([new StoredPart(part, _params.File, _offsets[index], SegmentSize, checkRoot: false)], [(nint)destination], progress: null, CancellationToken.None);
+            Read([_stored.Tensor(index, _checksRoots)], [(nint)destination], progress: null, CancellationToken.None);
         }
         catch
         {
@@ -182,29 +158,12 @@ internal sealed class SealedPackage : ModelPackage
     /// <summary>Every check of a load, and every root; keeps no plaintext and runs no code.</summary>
     internal PackageInfo Verify(IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        var files = Manifest.Files.Select(OpenFile).ToList();
-        try
-        {
-            StoredPart[] parts =
-            [
-                .. StoredTensors(checkRoots: true),
-                .. Manifest.Files.Zip(files, (part, file) => new StoredPart(part, file, 0, SegmentSize, checkRoot: true)),
-            ];
-            Run(parts, () => new OpenWorker(parts, destinations: null, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
-            return Describe();
-        }
-        finally
-        {
-            files.ForEach(file => file.Dispose());
-        }
+        _stored.Verify(NewCipher, progress, cancellationToken);
+        return Describe();
     }
 
     /// <summary><see cref="Info"/> with what the graph describes.</summary>
-    internal PackageInfo Describe()
-    {
-        using var graph = LoadGraph();
-        return graph is null ? Info : Info.With(GraphDescription.Read(graph.Span, GraphName), Manifest);
-    }
+    internal PackageInfo Describe() => _stored.Describe(Info, NewCipher);
 
     public override void Dispose()
     {
@@ -214,49 +173,14 @@ internal sealed class SealedPackage : ModelPackage
 
     private static KeyRequest RequestFor(SealedParams parameters) => new() { FileId = parameters.Header.FileId };
 
-    private StoredPart[] StoredTensors(bool checkRoots)
+    private static IReadOnlyList<string> CheckOrigin(SealedParams parameters, ModelKey key, PackageExpectations expectations)
     {
-        var parts = new StoredPart[Manifest.Tensors.Count];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            parts[i] = new StoredPart(Manifest.Tensors[i], _params.File, _offsets[i], SegmentSize, checkRoots);
-        }
-
-        return parts;
+        expectations.CheckSender(key, parameters.File.Name);
+        return expectations.CheckSignature(parameters);
     }
-
-    private PackageFile OpenFile(ManifestPart part)
-    {
-        var file = PackageFile.Open(Path.Combine(_params.Directory, part.Name));
-        if (file.Length == part.Length && file.Length > 0)
-        {
-            return file;
-        }
-
-        file.Dispose();
-        throw new SafeModelException(
-            SafeModelError.WrongPackage, part.Name, $"has {file.Length} bytes; the one sealed with these parameters has {part.Length}. Get the package again.");
-    }
-
-    private unsafe void ReadFile(ManifestPart part, PackageFile file, byte* destination) =>
-        Read([new StoredPart(part, file, 0, SegmentSize, checkRoot: true)], [(nint)destination], progress: null, CancellationToken.None);
 
     private void Read(StoredPart[] parts, nint[] destinations, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>
-        Run(parts, () => new OpenWorker(parts, destinations, NewCipher(), _tags, SegmentSize), progress, cancellationToken);
-
-    private void Run(StoredPart[] parts, Func<SegmentWorker> createWorker, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
-    {
-        var lengths = Array.ConvertAll(parts, part => part.Manifest.Length);
-        SegmentPipeline.Run(lengths, SegmentSize, createWorker, new ProgressMeter(progress, lengths.Sum()), cancellationToken);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in parts)
-        {
-            if (part.ChecksRoot)
-            {
-                part.VerifyRoot(hash);
-            }
-        }
-    }
+        _stored.Read(parts, destinations, NewCipher, progress, cancellationToken);
 
     private SegmentCipher NewCipher() => new(_params.Header.Suite, _keys.DataKey, _params.Header.FileId.Span);
 }

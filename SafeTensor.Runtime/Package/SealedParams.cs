@@ -7,15 +7,16 @@ internal sealed class SealedParams : IDisposable
 {
     private static readonly byte[] ManifestName = [.. "__safetensor__"u8];
 
-    private SealedParams(string directory, PackageFile file, ManifestHeader header, long manifestOffset)
+    private SealedParams(PackageFolder folder, PackageFile file, ManifestHeader header, long manifestOffset)
     {
-        Directory = directory;
+        Folder = folder;
         File = file;
         Header = header;
         ManifestOffset = manifestOffset;
     }
 
-    internal string Directory { get; }
+    /// <summary>Where the package's other files are; closed with this.</summary>
+    internal PackageFolder Folder { get; }
 
     internal PackageFile File { get; }
 
@@ -28,19 +29,21 @@ internal sealed class SealedParams : IDisposable
     /// <exception cref="SafeModelException">It is not sealed, of an unknown format, above a limit, or damaged.</exception>
     internal static SealedParams Open(string directory)
     {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        var file = PackageFile.Open(Path.Combine(directory, ModelPackage.ParamsName));
+        var folder = PackageFolder.Open(directory);
+        PackageFile? file = null;
         try
         {
+            file = folder.OpenFile(ModelPackage.ParamsName);
             var offset = SkipNames(file);
             var length = ReadManifestRecord(file, ref offset);
             Span<byte> bytes = stackalloc byte[ManifestHeader.Length];
             file.Read(offset, bytes);
-            return new SealedParams(directory, file, ManifestHeader.Parse(bytes, length, file.Name), offset);
+            return new SealedParams(folder, file, ManifestHeader.Parse(bytes, length, file.Name), offset);
         }
         catch
         {
-            file.Dispose();
+            file?.Dispose();
+            folder.Dispose();
             throw;
         }
     }
@@ -53,7 +56,11 @@ internal sealed class SealedParams : IDisposable
         return rest;
     }
 
-    public void Dispose() => File.Dispose();
+    public void Dispose()
+    {
+        File.Dispose();
+        Folder.Dispose();
+    }
 
     // The names are compared with the manifest later; here they are only passed over, within their limits.
     private static long SkipNames(PackageFile file)

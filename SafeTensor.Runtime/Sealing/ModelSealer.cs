@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace SafeTensor.Runtime.Sealing;
 
 /// <summary>Seals models and verifies packages: the vendor's side.</summary>
@@ -80,5 +82,45 @@ public static class ModelSealer
                 return package.Verify(progress, cancellationToken);
             },
             cancellationToken);
+    }
+
+    /// <summary>Checks signature, manifest and every hash without the model key, on pool threads. What is encrypted stays so, and no code runs.</summary>
+    /// <param name="path">The package's folder.</param>
+    /// <param name="trustedPublishers">Public keys in PEM, as in <see cref="SafeModelOptions.TrustedPublishers"/>; one at least.</param>
+    /// <param name="progress">Told of bytes checked, in order, from worker threads.</param>
+    /// <param name="cancellationToken">Stops within one segment.</param>
+    /// <returns>What the package says of itself, vouched for by its publisher; inputs and outputs only where the graph is readable.</returns>
+    /// <exception cref="ArgumentException">There is no publisher, or one's key is none.</exception>
+    /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>, or a file of it is missing.</exception>
+    /// <exception cref="SafeModelException">No publisher signed it, it is not as it was signed, or it has expired.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<PackageInfo> VerifyAsync(
+        string path,
+        IReadOnlyList<string> trustedPublishers,
+        IProgress<ModelProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        var publishers = PublisherKey.FromPems(trustedPublishers, nameof(trustedPublishers));
+        if (publishers.Length == 0)
+        {
+            throw new ArgumentException("There is no publisher to trust: give one public key at least, or the model key.", nameof(trustedPublishers));
+        }
+
+        return Task.Run(() => SignedPackage.Verify(path, publishers, progress, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Signs a package, after checking that it is whole: writes <c>mod.sig</c>, and changes nothing else. Needs no model key.</summary>
+    /// <remarks>A signature of the same key is replaced, those of other publishers over the same package stay.</remarks>
+    /// <param name="path">The package's folder.</param>
+    /// <param name="privateKey">On P-256 or P-384; stays the caller's.</param>
+    /// <exception cref="ArgumentException">The key is on another curve.</exception>
+    /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>, or a file of it is missing.</exception>
+    /// <exception cref="IOException">The signature cannot be written; the one that was there stays.</exception>
+    /// <exception cref="CryptographicException">The key has no private half.</exception>
+    /// <exception cref="SafeModelException">The package is damaged, or has as many signatures as it may have.</exception>
+    public static void Sign(string path, ECDsa privateKey)
+    {
+        ArgumentNullException.ThrowIfNull(privateKey);
+        PackageSigner.Sign(path, privateKey);
     }
 }

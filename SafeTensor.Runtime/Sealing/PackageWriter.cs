@@ -75,6 +75,11 @@ internal sealed class PackageWriter : IDisposable
         RandomAccess.Write(parameters, tags, prefix.Length + ManifestHeader.Length + body.Length);
         RandomAccess.Write(parameters, prefix, fileOffset: 0);
         RandomAccess.Write(parameters, header.Bytes, prefix.Length);
+        if (_plan.Options.Signer is { } signer)
+        {
+            RandomAccess.Write(Create(SignatureFile.Name), PackageSigner.Sign(header, [], signer).Span, fileOffset: 0);
+        }
+
         foreach (var file in _opened)
         {
             RandomAccess.FlushToDisk(file);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -35,6 +36,9 @@ public sealed record SealOptions
 
     /// <summary>Replaces a package that is already there, in one step.</summary>
     public bool Overwrite { get; set; }
+
+    /// <summary>The publisher's private key, on P-256 or P-384, which signs the package; stays the caller's. Default: none, and the package is not signed.</summary>
+    public ECDsa? Signer { get; set; }
 
     /// <summary>Where the creation date comes from. Default: the system.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;

@@ -81,6 +81,11 @@ internal sealed class SealPlan : IDisposable
             throw new ArgumentException($"Suite is {(int)Options.Suite}; it must be Aes256Gcm or ChaCha20Poly1305.");
         }
 
+        if (Options.Signer is { } signer)
+        {
+            PublisherKey.Of(signer);
+        }
+
         if (Options.NotAfter < DateTimeOffset.UnixEpoch)
         {
             throw new ArgumentException($"NotAfter is {Options.NotAfter:u}; it must be 1970 or later.");

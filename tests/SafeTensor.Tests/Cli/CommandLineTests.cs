@@ -7,7 +7,7 @@ namespace SafeTensor.Tests.Cli;
 /// <summary>What all verbs share: help, wrong usage, exit codes, JSON for failures.</summary>
 public sealed class CommandLineTests
 {
-    private static readonly string[] Verbs = ["keygen", "seal", "inspect", "verify", "run", "demo"];
+    private static readonly string[] Verbs = ["keygen", "seal", "sign", "inspect", "verify", "run", "demo"];
 
     [TestCaseSource(nameof(Verbs))]
     public void Help_of_every_verb_ends_with_two_examples(string verb)

@@ -22,7 +22,7 @@ public sealed class VerifyVerbTests
         Assert.That(run.ExitCode, Is.Zero, run.Output);
         Assert.That(run.Json.GetProperty("verified").GetBoolean(), Is.True);
         Assert.That(run.Json.GetProperty("isAuthenticated").GetBoolean(), Is.True);
-        Assert.That(CliRun.Of("verify", _digits.Path, "--key", _digits.Key).Output, Does.Contain("vouched for by the key"));
+        Assert.That(CliRun.Of("verify", _digits.Path, "--key", _digits.Key).Output, Does.Contain("vouches for all of this"));
     }
 
     [Test]

@@ -27,7 +27,7 @@ internal sealed class HeaderComparison
     };
 
     /// <summary>How many parameters come before C's <c>...</c>; what C# declares behind them is passed the same way on this system.</summary>
-    private static readonly Dictionary<string, int> BeforeEllipsis = new() { ["open"] = 2, ["fcntl"] = 2, ["mremap"] = 4, ["prctl"] = 1, ["syscall"] = 1 };
+    private static readonly Dictionary<string, int> BeforeEllipsis = new() { ["open"] = 2, ["openat"] = 3, ["fcntl"] = 2, ["mremap"] = 4, ["prctl"] = 1, ["syscall"] = 1 };
 
     /// <summary>glibc declares this one an enum, of an int's size, for programs that ask for GNU's names.</summary>
     private const string EnumParameter = "__rlimit_resource_t";

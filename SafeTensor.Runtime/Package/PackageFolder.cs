@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SafeTensor.Native;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>A package's folder, opened once: whoever renames another folder to its path meanwhile changes nothing for this reader.</summary>
+internal sealed class PackageFolder : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+
+    private PackageFolder(SafeFileHandle handle, string path)
+    {
+        _handle = handle;
+        Path = path;
+    }
+
+    /// <summary>As it was given.</summary>
+    internal string Path { get; }
+
+    /// <exception cref="FileNotFoundException">There is no folder at <paramref name="path"/>.</exception>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    internal static PackageFolder Open(string path)
+    {
+        SupportedSystem.Require();
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        PackageFile.RequireNoNull(path);
+        var fd = LibC.open(path, LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw error is LibC.ENOENT or LibC.ENOTDIR
+                ? new FileNotFoundException($"There is no folder '{path}'.", path)
+                : new IOException($"The folder '{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+
+        return new PackageFolder(new SafeFileHandle(fd, ownsHandle: true), path);
+    }
+
+    /// <summary>Opens a file in it.</summary>
+    /// <param name="name">Without any folder.</param>
+    /// <inheritdoc cref="PackageFile.Open(string)" path="/exception"/>
+    internal PackageFile OpenFile(string name) => With(folder => PackageFile.Open(folder, name, System.IO.Path.Combine(Path, name)));
+
+    /// <summary>As <see cref="OpenFile"/>, or <see langword="null"/> where there is no such file.</summary>
+    internal PackageFile? OpenFileIfPresent(string name)
+    {
+        try
+        {
+            return OpenFile(name);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether there is something of that name, whatever it is.</summary>
+    internal unsafe bool Contains(string name) => With(folder =>
+    {
+        FileStatus status;
+        fixed (byte* path = Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            return LibC.statx(folder, path, 0, LibC.STATX_TYPE, &status) == 0;
+        }
+    });
+
+    public void Dispose() => _handle.Dispose();
+
+    // Held meanwhile: a descriptor that is closed on another thread may be another file's at once.
+    private T With<T>(Func<int, T> use)
+    {
+        var held = false;
+        try
+        {
+            _handle.DangerousAddRef(ref held);
+            return use((int)_handle.DangerousGetHandle());
+        }
+        finally
+        {
+            if (held)
+            {
+                _handle.DangerousRelease();
+            }
+        }
+    }
+}

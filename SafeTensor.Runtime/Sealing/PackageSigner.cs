@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+
+namespace SafeTensor.Runtime.Sealing;
+
+/// <summary>Adds a publisher's signature to a package.</summary>
+internal static class PackageSigner
+{
+    /// <summary>What mod.sig holds when <paramref name="privateKey"/> has signed too.</summary>
+    /// <param name="header">What is signed.</param>
+    /// <param name="others">Signatures over the same header.</param>
+    /// <param name="privateKey">On P-256 or P-384.</param>
+    internal static ReadOnlyMemory<byte> Sign(ManifestHeader header, IReadOnlyList<PackageSignature> others, ECDsa privateKey)
+    {
+        var publisher = PublisherKey.Of(privateKey);
+        var payload = SignatureFile.PayloadOf(header);
+        PackageSignature[] signatures = [.. others.Where(other => !other.IsNamed(publisher)), PackageSignature.Create(privateKey, publisher, payload)];
+        return signatures.Length <= SignatureFile.MaxSignatures
+            ? SignatureFile.Encode(payload, signatures)
+            : throw new SafeModelException(
+                SafeModelError.LimitExceeded, SignatureFile.Name,
+                $"has {SignatureFile.MaxSignatures} signatures of other publishers, which is the limit. Delete it to begin anew.");
+    }
+
+    internal static void Sign(string directory, ECDsa privateKey)
+    {
+        using var parameters = SealedParams.Open(directory);
+
+        // Whoever signs vouches for all of it, so all of it must be there.
+        StoredPackage.Open(parameters).Verify(createCipher: null, progress: null, CancellationToken.None);
+        var existing = SignatureFile.ReadExisting(parameters.Folder, SignatureFile.PayloadOf(parameters.Header));
+        AtomicFile.Write(Path.Combine(directory, SignatureFile.Name), Sign(parameters.Header, existing, privateKey).Span);
+    }
+}
