@@ -19,89 +19,105 @@ public sealed class AgreementTests
     public void DeleteFolder() => _folder.Dispose();
 
     [Test]
-    public void Both_refuse_a_flipped_bit_of_every_byte()
+    public void Both_refuse_a_flipped_bit_of_every_byte_with_the_same_error()
     {
-        var model = PlainModel.WithRandomData(
-            TensorPart.Of("weight", TensorPart.FloatType, 32, [3, 2]), TensorPart.Of("open", TensorPart.SignedType, 8, [5]), TensorPart.Of("none", TensorPart.SignedType, 8, [0]))
-            with { Code = RandomNumberGenerator.GetBytes(20), Graph = RandomNumberGenerator.GetBytes(30) };
-        var files = new PackageDraft(model.Body("m", "open", "mod.json"), model.Parts, new DraftSettings(Key)).Finish();
+        var files = Draft().Finish();
         PackageDraft.Write(files, _folder.Path);
-        var (cases, differences) = (0, new List<string>());
+        var differences = new List<string>();
         foreach (var (name, bytes) in files)
         {
             for (var i = 0; i < bytes.Length; i++)
             {
-                for (var bit = 0; bit < 8; bit++)
-                {
-                bytes[i] ^= (byte)(1 << bit);
-                File.WriteAllBytes(_folder[name], bytes);
-                var (ours, theirs) = (LibraryError(), ReaderError());
-                bytes[i] ^= (byte)(1 << bit);
-                cases++;
-                if (ours is null || ours != theirs)
-                {
-                    differences.Add($"{name}[{i}] bit {bit}: the library says {ours ?? "nothing"}, the reader {theirs ?? "nothing"}");
-                }
-                }
+                var mask = (byte)(1 << (i % 8));
+                bytes[i] ^= mask;
+                Compare($"{name}[{i}] ^ {mask}", name, bytes, differences);
+                bytes[i] ^= mask;
             }
 
             File.WriteAllBytes(_folder[name], bytes);
         }
 
-        File.WriteAllLines("/tmp/differences.txt", differences);
         Assert.That(differences, Is.Empty);
-        TestContext.Out.WriteLine($"{cases} packages.");
+        Assert.That((LibraryError(), ReaderError()), Is.EqualTo((MalformedPackages.Accepted, MalformedPackages.Accepted)));
+    }
+
+    [Test]
+    public void Both_refuse_a_file_that_is_cut_anywhere_with_the_same_error()
+    {
+        var files = Draft().Finish();
+        PackageDraft.Write(files, _folder.Path);
+        var differences = new List<string>();
+        foreach (var (name, bytes) in files)
+        {
+            for (var length = 0; length < bytes.Length; length++)
+            {
+                Compare($"{name} of {length} bytes", name, bytes[..length], differences);
+            }
+
+            Compare($"{name} and a byte", name, [.. bytes, 0], differences);
+            File.WriteAllBytes(_folder[name], bytes);
+        }
+
+        Assert.That(differences, Is.Empty);
     }
 
     [TestCaseSource(typeof(MalformedPackages), nameof(MalformedPackages.Bodies))]
     public void Both_say_the_same_of_a_body_with(Func<byte[], byte[]> change)
     {
-        var expected = (string)TestContext.CurrentContext.Test.Properties.Get("error")!;
+        var expected = (string)TestContext.CurrentContext.Test.Properties.Get(MalformedPackages.Expected)!;
         PackageDraft.Write(Draft().Finish(change), _folder.Path);
 
-        Assert.That(((LibraryError() ?? "none"), (ReaderError() ?? "none"), expected), Is.EqualTo((expected, expected, expected)));
+        Assert.That(LibraryError(), Is.AnyOf([.. expected.Split(" or ")]), "the library");
+        Assert.That(ReaderError(), Is.AnyOf([.. expected.Split(" or ")]), "the independent reader");
     }
 
+    /// <summary>Everything that a package can have, in a thousand bytes.</summary>
     private static PackageDraft Draft()
     {
-        var model = PlainModel.WithRandomData(
-            TensorPart.Of("weight", TensorPart.FloatType, 32, [3, 2]), TensorPart.Of("open", TensorPart.SignedType, 8, [5]), TensorPart.Of("none", TensorPart.SignedType, 8, [0]))
-            with { Code = RandomNumberGenerator.GetBytes(20), Graph = RandomNumberGenerator.GetBytes(30) };
+        TensorPart[] tensors =
+        [
+            TensorPart.Of("weight", TensorPart.FloatType, 32, [3, 2]), TensorPart.Of("open", TensorPart.SignedType, 8, [5]), TensorPart.Of("none", TensorPart.SignedType, 8, [0]),
+        ];
+        var model = PlainModel.WithRandomData(tensors) with { Code = RandomNumberGenerator.GetBytes(20), Graph = PlainModel.GraphOf(tensors) };
         return new PackageDraft(model.Body("m", "open", "mod.json"), model.Parts, new DraftSettings(Key));
     }
 
-    private string? LibraryError()
+    private void Compare(string what, string name, byte[] bytes, List<string> differences)
+    {
+        File.WriteAllBytes(_folder[name], bytes);
+        var (library, reader) = (LibraryError(), ReaderError());
+        if (library == MalformedPackages.Accepted || library != reader)
+        {
+            differences.Add($"{what}: the library says {library}, the reader {reader}");
+        }
+    }
+
+    private string LibraryError() => ErrorOf(() =>
     {
         using var key = ModelKey.FromBytes(Key);
+        ModelSealer.VerifyAsync(_folder.Path, key).GetAwaiter().GetResult();
+    });
+
+    private string ReaderError() => ErrorOf(() => IndependentReader.Open(_folder.Path, Key, new Demands { EveryRoot = true }));
+
+    private static string ErrorOf(Action open)
+    {
         try
         {
-            ModelSealer.VerifyAsync(_folder.Path, key).GetAwaiter().GetResult();
-            return null;
+            open();
+            return MalformedPackages.Accepted;
         }
         catch (SafeModelException refused)
         {
             return refused.Error.ToString();
         }
-        catch (Exception other)
-        {
-            return other.GetType().Name;
-        }
-    }
-
-    private string? ReaderError()
-    {
-        try
-        {
-            IndependentReader.Open(_folder.Path, Key, new Demands { EveryRoot = true });
-            return null;
-        }
         catch (RefusedPackageException refused)
         {
             return refused.Error.ToString();
         }
-        catch (Exception other)
+        catch (FileNotFoundException)
         {
-            return other.GetType().Name;
+            return MalformedPackages.NotThere;
         }
     }
 }

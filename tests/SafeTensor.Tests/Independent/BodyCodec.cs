@@ -76,8 +76,10 @@ internal static partial class BodyCodec
         };
         Limit(body.Tensors.Length <= MaxTensors, $"{body.Tensors.Length} tensors");
         var names = body.Tensors.Select(tensor => Utf8.GetString(tensor.Name)).Append(ParamsList.ManifestName).ToArray();
+        Limit(body.Files.Length <= 2, $"{body.Files.Length} files");
         Require(names.Distinct(StringComparer.Ordinal).Count() == names.Length, "a tensor's name is there twice, or the manifest's");
-        Require(body.Files.Select(file => file.Kind).Distinct().Count() == body.Files.Length, "there are two files of a kind");
+        Require(body.Files.DistinctBy(file => file.Kind).Count() == body.Files.Length, "there are two files of a kind");
+        Require(body.Files.DistinctBy(file => file.Name).Count() == body.Files.Length, "there are two files of a name");
         return body;
     }
 
@@ -86,23 +88,22 @@ internal static partial class BodyCodec
         Require(item.Major == CborItem.ArrayType && item.Items.Length == 7, "a tensor is no array of 7");
         var (name, dimensions) = (item.Items[0], Items(item.Items[3]));
         Require(name.Major == CborItem.BytesType, "a tensor's name is no byte string");
-        Limit(name.Bytes.Length is >= 1 and <= MaxNameLength && IsPrintable(name.Bytes), "a tensor's name");
+        Limit(name.Bytes.Length <= MaxNameLength, "a tensor's name");
+        Require(name.Bytes.Length > 0 && IsPrintable(name.Bytes), "a tensor's name");
         Limit(dimensions.Length <= MaxRank, $"rank {dimensions.Length}");
         var (type, bits) = (Number(item.Items[1]), Number(item.Items[2]));
         Require(type <= byte.MaxValue && bits <= byte.MaxValue, "type code or bits are no byte");
         var shape = Array.ConvertAll(dimensions, Size);
         var length = Size(item.Items[4]);
-        var (whole, withoutZeros) = (Int128.One * ((long)(bits + 7) / 8), Int128.One);
+        Int128 product = (long)(bits + 7) / 8;
         foreach (var dimension in shape)
         {
-            // Zeros after a product that is too large do not make it right.
-            withoutZeros *= Math.Max(1, dimension);
-            Limit(withoutZeros <= long.MaxValue, "the product of the dimensions");
+            // A zero does not make right what is too large without it.
+            product *= Math.Max(1, dimension);
+            Limit(product <= long.MaxValue, "the product of the dimensions");
         }
 
-        whole = shape.Contains(0) ? 0 : whole * withoutZeros;
-        Limit(whole <= long.MaxValue, "the length of a tensor");
-        Require(whole == length, "a tensor's length is not that of its shape and type");
+        Require((shape.Contains(0) ? 0 : product) == length, "a tensor's length is not that of its shape and type");
         return new(name.Bytes, (byte)type, (byte)bits, shape, length, Flags(item.Items[5]), Root(item.Items[6]));
     }
 

@@ -5,8 +5,7 @@ namespace SafeTensor.Tests.Independent;
 /// <summary>Reads one item in CTAP2's canonical form and refuses every other form, and bytes after the item.</summary>
 internal sealed class CborDecoder
 {
-    // The form sets a limit (4) for the messages of its own protocol only; recursion needs one.
-    private const int MaxDepth = 16;
+    private const int MaxDepth = 4;
 
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
@@ -25,7 +24,6 @@ internal sealed class CborDecoder
 
     private CborItem Read(int depth)
     {
-        Require(depth <= MaxDepth, "nested too deep");
         var first = Take(1)[0];
         var (major, info) = (first >> 5, first & 31);
         if (major == CborItem.SimpleType)
@@ -57,6 +55,8 @@ internal sealed class CborDecoder
 
     private CborItem[] Items(ulong count, int depth)
     {
+        Require(depth < MaxDepth, "nested too deep");
+
         // Each takes a byte at least.
         Require(count <= (ulong)(_input.Length - _position), "an array or map is longer than the input");
         var items = new CborItem[count];

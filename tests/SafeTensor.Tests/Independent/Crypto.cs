@@ -4,6 +4,7 @@ using Org.BouncyCastle.Crypto.Generators;
 using Org.BouncyCastle.Crypto.Macs;
 using Org.BouncyCastle.Crypto.Modes;
 using Org.BouncyCastle.Crypto.Parameters;
+using Org.BouncyCastle.Security;
 
 namespace SafeTensor.Tests.Independent;
 
@@ -45,6 +46,8 @@ internal static class Crypto
         generator.GenerateBytes(output, 0, length);
         return output;
     }
+
+    internal static byte[] Random(int length) => SecureRandom.GetNextBytes(new SecureRandom(), length);
 
     /// <summary>The ciphertext, then the tag.</summary>
     internal static byte[] Encrypt(int suite, byte[] key, byte[] nonce, byte[] associatedData, byte[] plaintext) =>

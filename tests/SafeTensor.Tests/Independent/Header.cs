@@ -34,11 +34,10 @@ internal sealed record Header(int Suite, int SegmentSize, int BodyLength, int Ta
 
     internal byte[] Bytes => [.. Authenticated, .. Mac];
 
-    /// <summary>Of the manifest that begins there, whose length is one that the file has.</summary>
+    /// <summary>Of a manifest, which is not shorter.</summary>
     internal static Header Parse(ReadOnlySpan<byte> manifest)
     {
         Require(manifest.StartsWith(Magic), FormatError.NotEncrypted, "no SAFETNSR");
-        Require(manifest.Length >= Length, FormatError.UnsupportedFormat, "a manifest shorter than its header");
         var (version, suite) = (BinaryPrimitives.ReadUInt16LittleEndian(manifest[8..]), BinaryPrimitives.ReadUInt16LittleEndian(manifest[10..]));
         var segmentSize = BinaryPrimitives.ReadUInt32LittleEndian(manifest[12..]);
         var (body, tags) = (BinaryPrimitives.ReadUInt64LittleEndian(manifest[16..]), BinaryPrimitives.ReadUInt64LittleEndian(manifest[24..]));

@@ -13,7 +13,7 @@ internal static class IndependentReader
     {
         // 1 and 2.
         demands ??= Demands.None;
-        var file = files("mod.params") ?? throw new FileNotFoundException("There is no mod.params.");
+        var file = files("mod.params") ?? throw new FileNotFoundException(null, "mod.params");
         var (offset, length) = ParamsList.FindManifest(file);
         var manifest = file.AsSpan(offset, length);
         var header = Header.Parse(manifest);
@@ -41,10 +41,10 @@ internal static class IndependentReader
         for (var i = 0; i < opened.Length; i++)
         {
             var (entry, number) = (body.Files[i], body.Tensors.Length + i);
-            var data = files(entry.Name);
-            Require(data?.Length == entry.Length, FormatError.WrongPackage, $"the length of {entry.Name}");
-            Require(HasRoot(data!, entry, header), FormatError.WrongPackage, $"the root of {entry.Name}");
-            opened[i] = Decrypted(data!, tags[number], number, body, entry, header, keys);
+            var data = files(entry.Name) ?? throw new FileNotFoundException(null, entry.Name);
+            Require(data.Length == entry.Length && data.Length > 0, FormatError.WrongPackage, $"the length of {entry.Name}");
+            Require(HasRoot(data, entry, header), FormatError.WrongPackage, $"the root of {entry.Name}");
+            opened[i] = Decrypted(data, tags[number], number, body, entry, header, keys);
         }
 
         // 7.
@@ -108,7 +108,7 @@ internal static class IndependentReader
 
     private static byte[] Decrypted(byte[] stored, byte[] tags, int index, Body body, Part part, Header header, PackageKeys keys) => !part.IsEncrypted ? stored
         : Segments.Decrypt(stored, tags, Segments.Number(index, body.Tensors.Length), header.SegmentSize, header.Suite, keys.DataKey, header.FileId)
-        ?? throw new RefusedPackageException(FormatError.Tampered, $"a tag of part {index}");
+        ?? throw new RefusedPackageException(part is FilePart ? FormatError.WrongPackage : FormatError.Tampered, $"a tag of part {index}");
 
     private static void Require(bool right, FormatError error, string message) => RefusedPackageException.Unless(right, error, message);
 }

@@ -27,10 +27,10 @@ internal static class ParamsList
     /// <summary>Where the data of the first tensor begins, which is the manifest, and how long it is.</summary>
     internal static (int Offset, int Length) FindManifest(byte[] file)
     {
-        Require(file.Length >= 8 && U64(file, 0) == ListMagic, FormatError.NotEncrypted, "no list of tensors");
-        Require(file.Length >= 24, FormatError.Tampered, "the file ends before the names");
+        Require(file.Length >= 24 && U64(file, 0) == ListMagic, FormatError.NotEncrypted, "no list of tensors");
         var count = U64(file, 16);
         Require(count >= 1, FormatError.NotEncrypted, "no tensor");
+        Require(count <= MaxTensors + 1, FormatError.LimitExceeded, $"{count} tensors");
         long position = 24;
         for (ulong i = 0; i < count; i++)
         {
@@ -38,13 +38,12 @@ internal static class ParamsList
             var length = U64(file, (int)position);
             if (i == 0)
             {
-                var isManifest = length == (ulong)ManifestName.Length && position + 8 + ManifestName.Length <= file.Length
-                    && Encoding.Latin1.GetString(file, (int)position + 8, ManifestName.Length) == ManifestName;
-                Require(isManifest, FormatError.NotEncrypted, "the first tensor is another");
-                Require(count <= MaxTensors + 1, FormatError.LimitExceeded, $"{count} tensors");
+                Require(length == (ulong)ManifestName.Length, FormatError.NotEncrypted, "the first tensor is another");
+                Require(position + 8 + ManifestName.Length <= file.Length, FormatError.Tampered, "the file ends within the first name");
+                Require(Encoding.Latin1.GetString(file, (int)position + 8, ManifestName.Length) == ManifestName, FormatError.NotEncrypted, "the first tensor is another");
             }
 
-            Require(length is >= 1 and <= MaxNameLength, FormatError.LimitExceeded, $"a name of {length} bytes");
+            Require(length <= MaxNameLength, FormatError.LimitExceeded, $"a name of {length} bytes");
             position += 8 + (long)length;
             Require(position <= MaxNamesEnd, FormatError.LimitExceeded, "the names are too long");
         }
@@ -55,6 +54,7 @@ internal static class ParamsList
         Require(manifest <= MaxManifest, FormatError.LimitExceeded, $"a manifest of {manifest} bytes");
         var head = RecordHead(TensorPart.UnsignedType, 8, [(long)manifest], (long)manifest);
         Require(file.AsSpan((int)position - head.Length, head.Length).SequenceEqual(head), FormatError.Tampered, "the head of the manifest's record");
+        Require(manifest >= Header.Length, FormatError.Tampered, "a manifest shorter than its header");
         Require((long)manifest <= file.Length - position, FormatError.Tampered, "the file ends within the manifest");
         return ((int)position, (int)manifest);
     }

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace SafeTensor.Tests.Independent;
 
@@ -27,13 +27,32 @@ internal sealed record PlainModel(TensorPart[] Tensors, byte[][] Data, byte[]? C
     }
 
     internal static PlainModel WithRandomData(params TensorPart[] tensors) =>
-        new(tensors, Array.ConvertAll(tensors, tensor => RandomNumberGenerator.GetBytes((int)tensor.Length)));
+        new(tensors, Array.ConvertAll(tensors, tensor => Crypto.Random((int)tensor.Length)));
 
     /// <summary>The plain bytes of each part, in the order of a package.</summary>
     internal byte[][] Parts => [.. Data, .. Files.Select(file => file.Data)];
 
     private IEnumerable<(int Kind, byte[] Data)> Files =>
         new[] { (FilePart.Code, Code), (FilePart.Graph, Graph) }.Where(file => file.Item2 is not null).Select(file => (file.Item1, file.Item2!));
+
+    /// <summary>A graph that takes <c>x</c> and those parameters, and gives out <c>x</c>.</summary>
+    internal static byte[] GraphOf(params TensorPart[] tensors)
+    {
+        TensorPart[] arguments = [TensorPart.Of("x", TensorPart.FloatType, 32, [1]), .. tensors];
+        return JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            nodes = arguments.Select(argument => new { op = "null", name = Encoding.UTF8.GetString(argument.Name), inputs = Array.Empty<int[]>() }),
+            arg_nodes = Enumerable.Range(0, arguments.Length),
+            heads = new[] { new[] { 0, 0, 0 } },
+            node_row_ptr = Enumerable.Range(0, arguments.Length + 1),
+            attrs = new
+            {
+                dltype = new object[] { "list_str", arguments.Select(argument => (argument.TypeCode switch { 0 => "int", 1 => "uint", _ => "float" }) + argument.Bits) },
+                storage_id = new object[] { "list_int", Enumerable.Range(0, arguments.Length) },
+                shape = new object[] { "list_shape", arguments.Select(argument => argument.Dimensions) },
+            },
+        });
+    }
 
     internal string WriteTo(string folder)
     {

@@ -43,7 +43,7 @@ public sealed unsafe class VectorTests(string folder)
 
         var manifest = ManifestReader.Read(body, opened.Header, "mod.params");
 
-        Assert.That(ManifestWriter.Encode(manifest), Is.EqualTo(body));
+        Assert.That(ManifestWriter.Encode(manifest), Is.EqualTo(_vector.Json.TryGetProperty("body_without_ignored_keys", out _) ? _vector.Bytes("body_without_ignored_keys") : body));
         Assert.That(manifest.ModelId, Is.EqualTo(_vector.Json.GetProperty("model_id").GetString()));
         Assert.That(manifest.ModelVersion, Is.EqualTo(_vector.Number("model_version")));
     }
