@@ -9,5 +9,6 @@ internal sealed record Body(string ModelId, ulong ModelVersion, ulong Created, T
 
     internal CborItem[] Ignored { get; init; } = [];
 
-    internal Part[] Parts => [.. Tensors, .. Files];
+    /// <summary>All of them, in a new array.</summary>
+    internal Part[] Parts() => [.. Tensors, .. Files];
 }

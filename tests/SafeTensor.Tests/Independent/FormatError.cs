@@ -1,6 +1,6 @@
 namespace SafeTensor.Tests.Independent;
 
-/// <summary>The errors of docs/format.md, section 9.</summary>
+/// <summary>The errors of docs/format.md, section 10.</summary>
 internal enum FormatError
 {
     NotEncrypted,
@@ -10,5 +10,6 @@ internal enum FormatError
     WrongPackage,
     RolledBack,
     Expired,
+    SignatureInvalid,
     Tampered,
 }

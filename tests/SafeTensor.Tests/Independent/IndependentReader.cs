@@ -2,7 +2,7 @@ using Org.BouncyCastle.Utilities;
 
 namespace SafeTensor.Tests.Independent;
 
-/// <summary>Opens a package by the steps of docs/format.md, section 8.</summary>
+/// <summary>Opens a package by the steps of docs/format.md, section 9.</summary>
 internal static class IndependentReader
 {
     internal static OpenedPackage Open(string folder, byte[] modelKey, Demands? demands = null) => Open(
@@ -19,11 +19,17 @@ internal static class IndependentReader
         var header = Header.Parse(manifest);
 
         // 3.
+        if (demands.Trusted.Length > 0)
+        {
+            SignatureText.Check(files("mod.sig"), header.Bytes, demands.Trusted);
+        }
+
+        // 4.
         var keys = PackageKeys.Derive(modelKey, header.Salt, header.Suite);
         Require(Arrays.FixedTimeEquals(keys.Commitment, header.Commitment), FormatError.WrongKey, "the commitment differs");
         Require(Arrays.FixedTimeEquals(Crypto.HmacSha256(keys.HeaderKey, manifest[..Header.MacOffset].ToArray()), header.Mac), FormatError.Tampered, "the header's HMAC");
 
-        // 4.
+        // 5.
         var rest = manifest[Header.Length..].ToArray();
         Require(Arrays.AreEqual(Crypto.Sha256(rest), header.RestHash), FormatError.Tampered, "the hash of body and tags");
         var bodyBytes = rest[..header.BodyLength];
@@ -31,12 +37,11 @@ internal static class IndependentReader
         var tags = Tags(rest.AsSpan(header.BodyLength), header, body);
         var stored = Stored(file, offset, length, body);
 
-        // 5.
+        // 6.
         Require(demands.ModelId is null || demands.ModelId == body.ModelId, FormatError.WrongPackage, "another model");
         Require(body.ModelVersion >= demands.LowestVersion, FormatError.RolledBack, "an older version");
         Require(!(demands.Now > body.NotAfter), FormatError.Expired, "not-after has passed");
 
-        // 6.
         var opened = new byte[body.Files.Length][];
         for (var i = 0; i < opened.Length; i++)
         {
@@ -52,7 +57,7 @@ internal static class IndependentReader
         for (var i = 0; i < tensors.Length; i++)
         {
             var entry = body.Tensors[i];
-            Require((entry.IsEncrypted && !demands.EveryRoot) || HasRoot(stored[i], entry, header), FormatError.Tampered, $"the root of tensor {i}");
+            Require((entry.IsEncrypted && !demands.EveryRoot && demands.Trusted.Length == 0) || HasRoot(stored[i], entry, header), FormatError.Tampered, $"the root of tensor {i}");
             tensors[i] = Decrypted(stored[i], tags[i], i, body, entry, header, keys);
         }
 
@@ -62,8 +67,9 @@ internal static class IndependentReader
     /// <summary>The tags of each part.</summary>
     private static byte[][] Tags(ReadOnlySpan<byte> all, Header header, Body body)
     {
+        var parts = body.Parts();
         Int128 expected = 0;
-        foreach (var part in body.Parts)
+        foreach (var part in parts)
         {
             var count = Segments.Count(part.Length, header.SegmentSize);
             Require(count <= uint.MaxValue, FormatError.Tampered, "a part has too many segments");
@@ -71,10 +77,10 @@ internal static class IndependentReader
         }
 
         Require(expected == header.TagCount, FormatError.Tampered, "the number of tags");
-        var (tags, position) = (new byte[body.Parts.Length][], 0);
+        var (tags, position) = (new byte[parts.Length][], 0);
         for (var i = 0; i < tags.Length; i++)
         {
-            var part = body.Parts[i];
+            var part = parts[i];
             var length = part.IsEncrypted ? Crypto.TagLength * (int)Segments.Count(part.Length, header.SegmentSize) : 0;
             tags[i] = all.Slice(position, length).ToArray();
             position += length;

@@ -14,10 +14,11 @@ internal sealed class PackageDraft
     {
         (_body, _settings) = (body, settings);
         Keys = PackageKeys.Derive(settings.ModelKey, settings.Salt, settings.Suite);
+        var parts = body.Parts();
         (Stored, Tags) = (new byte[data.Length][], new byte[data.Length][][]);
         for (var i = 0; i < data.Length; i++)
         {
-            (Stored[i], Tags[i]) = body.Parts[i].IsEncrypted
+            (Stored[i], Tags[i]) = parts[i].IsEncrypted
                 ? Segments.Encrypt(data[i], Segments.Number(i, body.Tensors.Length), settings.SegmentSize, settings.Suite, Keys.DataKey, settings.FileId)
                 : (data[i], []);
         }
@@ -30,9 +31,6 @@ internal sealed class PackageDraft
 
     /// <summary>The tags of each part.</summary>
     internal byte[][][] Tags { get; }
-
-    /// <summary>Where the data of the first tensor stands in a finished <c>mod.params</c>.</summary>
-    internal int FirstTensorOffset { get; private set; }
 
     /// <summary>The package's files by name. The encoded body, and the header but for its HMAC, can be changed before what depends on them is made.</summary>
     internal Dictionary<string, byte[]> Finish(Func<byte[], byte[]>? changeBody = null, Func<Header, Header>? changeHeader = null)
@@ -52,8 +50,7 @@ internal sealed class PackageDraft
         header = header with { Mac = Crypto.HmacSha256(Keys.HeaderKey, header.Authenticated) };
 
         byte[] parameters = [.. ParamsList.BeforeManifest(body.Tensors, Header.Length + rest.Length), .. header.Bytes, .. rest];
-        FirstTensorOffset = parameters.Length + (count == 0 ? 0 : ParamsList.RecordHead(body.Tensors[0]).Length);
-        var files = new Dictionary<string, byte[]> { ["mod.params"] = [.. parameters, .. body.Tensors.SelectMany((tensor, i) => ParamsList.RecordHead(tensor).Concat(Stored[i]))] };
+        var files = new Dictionary<string, byte[]> { ["mod.params"] = Segments.Join([parameters, .. body.Tensors.SelectMany((tensor, i) => new[] { ParamsList.RecordHead(tensor), Stored[i] })]) };
         for (var i = 0; i < body.Files.Length; i++)
         {
             files.Add(body.Files[i].Name, Stored[count + i]);

@@ -20,7 +20,7 @@ internal static class ParamsList
 
     /// <summary>A plain file.</summary>
     internal static byte[] Plain(TensorPart[] tensors, byte[][] data) =>
-        [.. Names([.. tensors.Select(tensor => tensor.Name)]), .. tensors.Zip(data).SelectMany(pair => RecordHead(pair.First).Concat(pair.Second))];
+        Segments.Join([Names([.. tensors.Select(tensor => tensor.Name)]), .. tensors.Zip(data, (tensor, bytes) => new[] { RecordHead(tensor), bytes }).SelectMany(pair => pair)]);
 
     internal static byte[] RecordHead(TensorPart tensor) => RecordHead(tensor.TypeCode, tensor.Bits, tensor.Dimensions, tensor.Length);
 

@@ -15,7 +15,7 @@ internal static class PublishedPackages
 
     private static readonly byte[] Code = [.. "No library: these bytes stand for one."u8];
 
-    internal static IEnumerable<string> Names => ["clear-parts-s2", "code-and-graph-only", "empty-and-scalar", "every-field", "two-segments-s1"];
+    internal static IEnumerable<string> Names => ["clear-parts-s2", "code-and-graph-only", "empty-and-scalar", "every-field", "signed", "two-segments-s1"];
 
     /// <summary>Its files, <c>vector.json</c> among them.</summary>
     internal static Dictionary<string, byte[]> Build(string name)
@@ -45,6 +45,7 @@ internal static class PublishedPackages
                     CborItem.Negative(ulong.MaxValue), new(CborItem.SimpleType, 22, [], []),
                 ],
             }, [], settings),
+            "signed" => Signed(settings),
             "two-segments-s1" => Build(With(
                 [], TensorPart.Of("a segment and a byte", TensorPart.UnsignedType, 8, [65_537])), [], settings with { SegmentSize = 65_536 }),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such package."),
@@ -63,17 +64,31 @@ internal static class PublishedPackages
         return Build(With([FilePart.Of(FilePart.Graph, graph, isEncrypted: false), FilePart.Of(FilePart.Code, Code)], tensors), [graph, Code], settings);
     }
 
+    private static Dictionary<string, byte[]> Signed(DraftSettings settings)
+    {
+        PublisherPair[] publishers = [PublisherPair.FromSecret("P-256", Derived("publisher", "P-256")), PublisherPair.FromSecret("P-384", Derived("publisher", "P-384"))];
+        return Build(With([], TensorPart.Of("weight", TensorPart.FloatType, 32, [3])), [], settings, publishers);
+    }
+
     private static Body With(FilePart[] files, params TensorPart[] tensors) => new("vector", 7, 1_800_000_000, tensors, files);
 
     private static DraftSettings Settings(string name) => new(Derived("model key", name)) { Salt = Derived("salt", name), FileId = Derived("file id", name)[..16] };
 
     private static byte[] Derived(string what, string name) => Crypto.Sha256(Encoding.UTF8.GetBytes($"{what} of {name}"));
 
-    private static Dictionary<string, byte[]> Build(Body body, byte[][] fileData, DraftSettings settings)
+    private static Dictionary<string, byte[]> Build(Body body, byte[][] fileData, DraftSettings settings, params PublisherPair[] publishers)
     {
         byte[][] data = [.. body.Tensors.Select(tensor => Enumerable.Range(1, (int)tensor.Length).Select(i => (byte)(i * 7)).ToArray()), .. fileData];
         var files = new PackageDraft(body, data, settings).Finish();
-        files.Add("vector.json", JsonSerializer.SerializeToUtf8Bytes(Describe(IndependentReader.Open(files.GetValueOrDefault, settings.ModelKey), settings), Indented));
+        var opened = IndependentReader.Open(files.GetValueOrDefault, settings.ModelKey);
+        var description = Describe(opened, settings);
+        if (publishers.Length > 0)
+        {
+            files.Add("mod.sig", SignatureText.Write(opened.Header.Bytes, publishers));
+            description["publishers"] = publishers.Select(publisher => publisher.Pem).ToArray();
+        }
+
+        files.Add("vector.json", JsonSerializer.SerializeToUtf8Bytes(description, Indented));
         return files;
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace SafeTensor.Tests.Independent;
 
 /// <summary>This implementation's reader refuses a package.</summary>
@@ -5,7 +7,7 @@ internal sealed class RefusedPackageException(FormatError error, string message)
 {
     internal FormatError Error { get; } = error;
 
-    internal static void Unless(bool right, FormatError error, string message)
+    internal static void Unless([DoesNotReturnIf(false)] bool right, FormatError error, string message)
     {
         if (!right)
         {

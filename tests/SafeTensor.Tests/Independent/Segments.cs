@@ -39,7 +39,18 @@ internal static class Segments
         var segments = Split(plaintext, segmentSize);
         var associated = AssociatedData(fileId, plaintext.Length);
         var sealedSegments = segments.Select((segment, i) => Crypto.Encrypt(suite, dataKey, Nonce(part, (uint)i, i == segments.Length - 1), associated, segment)).ToArray();
-        return ([.. sealedSegments.SelectMany(segment => segment[..^Crypto.TagLength])], [.. sealedSegments.Select(segment => segment[^Crypto.TagLength..])]);
+        return (Join([.. sealedSegments.Select(segment => segment[..^Crypto.TagLength])]), [.. sealedSegments.Select(segment => segment[^Crypto.TagLength..])]);
+    }
+
+    internal static byte[] Join(params byte[][] pieces)
+    {
+        using var joined = new MemoryStream(pieces.Sum(piece => piece.Length));
+        foreach (var piece in pieces)
+        {
+            joined.Write(piece);
+        }
+
+        return joined.ToArray();
     }
 
     /// <summary>The plaintext of a part; null where a tag does not fit.</summary>
@@ -47,7 +58,7 @@ internal static class Segments
     {
         var segments = Split(stored, segmentSize);
         var associated = AssociatedData(fileId, stored.Length);
-        var plaintext = new List<byte>(stored.Length);
+        var plaintext = new byte[segments.Length][];
         for (var i = 0; i < segments.Length; i++)
         {
             var tag = tags.Slice(Crypto.TagLength * i, Crypto.TagLength);
@@ -56,9 +67,9 @@ internal static class Segments
                 return null;
             }
 
-            plaintext.AddRange(opened);
+            plaintext[i] = opened;
         }
 
-        return [.. plaintext];
+        return Join(plaintext);
     }
 }

@@ -76,6 +76,20 @@ public sealed unsafe class VectorTests(string folder)
     }
 
     [Test]
+    public void Is_signed_by_each_of_its_publishers_and_by_nobody_else()
+    {
+        foreach (var publisher in _vector.Publishers)
+        {
+            using var package = SealedPackage.Open(_vector.Folder, _vector.Key, Any with { Publishers = [PublisherKey.FromPem(publisher, "publisher")] });
+            Assert.That(package.Verify(null, CancellationToken.None).IsSigned, Is.True);
+        }
+
+        using var stranger = new Publisher();
+        Assert.That(
+            () => SealedPackage.Open(_vector.Folder, _vector.Key, Any with { Publishers = [PublisherKey.Of(stranger.Key)] }), Refused.With(SafeModelError.SignatureInvalid));
+    }
+
+    [Test]
     public void Decrypts_every_tensor_to_the_same_bytes_in_one_go_and_one_by_one()
     {
         using var package = SealedPackage.Open(_vector.Folder, _vector.Key, Any);
