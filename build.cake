@@ -26,6 +26,31 @@ Task("Asan").Does(() => Sanitize("address"));
 
 Task("Tsan").Does(() => Sanitize("thread"));
 
+// ./build.sh --target=Fuzz [--seconds=60] [--only=NAME]: each fuzz target for so long, one after the other.
+Task("Fuzz").IsDependentOn("Native").Does(() =>
+{
+    var missing = new[] { ("afl-fuzz", "afl++"), ("clang++", "clang") }.Where(tool => Context.Tools.Resolve(tool.Item1) is null).Select(tool => tool.Item2).ToList();
+    if (missing.Count > 0)
+    {
+        throw new CakeException($"Fuzzing needs Debian's packages {string.Join(" and ", missing)}: apt-get install {string.Join(' ', missing)}");
+    }
+
+    var (seconds, only) = (Argument("seconds", 60), Argument("only", ""));
+    var names = GetSubDirectories("native/fuzz/seeds").Select(folder => $"native-{folder.GetDirectoryName()}")
+        .Concat(GetSubDirectories("tests/SafeTensor.Fuzz/seeds").Select(folder => folder.GetDirectoryName())).ToList();
+    if (only is not "" && !names.Contains(only))
+    {
+        throw new CakeException($"There is no target '{only}'. There are: {string.Join(", ", names)}");
+    }
+
+    CleanDirectory("artifacts/fuzz");
+    var findings = FuzzNative(seconds, only).Concat(FuzzManaged(seconds, only)).ToList();
+    if (findings.Count > 0)
+    {
+        throw new CakeException($"The fuzzers found {findings.Count} inputs that break a promise:\n{string.Join('\n', findings)}");
+    }
+});
+
 Task("Demo").IsDependentOn("Build").Does(() => Run("dotnet", $"SafeTensor.Cli/bin/{configuration}/net10.0/safetensor.dll demo"));
 
 Task("Bench").IsDependentOn("Native").Does(() =>
@@ -60,6 +85,83 @@ void Cmake(string folder, string options, string part = "all")
 {
     Run("cmake", $"-S native -B {folder} {options}");
     Run("cmake", $"--build {folder} --target {part} --parallel {Environment.ProcessorCount}");
+}
+
+IEnumerable<string> FuzzNative(int seconds, string only)
+{
+    Cmake("artifacts/cmake-fuzz", "-DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DST_SANITIZE=address -DST_FUZZ=ON -DBUILD_TESTING=OFF", "fuzzers");
+    foreach (var seeds in GetSubDirectories("native/fuzz/seeds").Where(folder => only is "" || only == $"native-{folder.GetDirectoryName()}"))
+    {
+        var name = seeds.GetDirectoryName();
+        var output = MakeAbsolute(Directory($"artifacts/fuzz/native-{name}"));
+        EnsureDirectoryExists(output.Combine("corpus"));
+        var log = Capture(
+            MakeAbsolute(File($"artifacts/cmake-fuzz/fuzz/fuzz_{name}")).FullPath,
+            $"-max_total_time={seconds} -max_len=16384 -malloc_limit_mb=64 -timeout=60 -print_final_stats=1 -artifact_prefix={output}/ {output}/corpus {seeds}", output);
+        var executions = Regex.Match(log, "stat::number_of_executed_units: ([0-9]+)").Groups[1].Value;
+        var found = GetFiles($"{output}/{{crash,oom,timeout,leak}}-*").Select(file => file.FullPath).ToList();
+        Console.WriteLine($"native-{name}: {executions} executions, {GetFiles($"{output}/corpus/*").Count} paths, {found.Count} findings");
+        foreach (var finding in executions is "" && found.Count == 0 ? [$"{output}/log"] : found)
+        {
+            yield return finding;
+        }
+    }
+}
+
+// A copy is instrumented, so that no build ever ships the fuzzer's counters.
+IEnumerable<string> FuzzManaged(int seconds, string only)
+{
+    const string built = "tests/SafeTensor.Fuzz/bin/Release/net10.0";
+    Run("dotnet", "build tests/SafeTensor.Fuzz --configuration Release");
+    CopyDirectory(built, "artifacts/fuzz/bin");
+    Run("dotnet", $"{built}/SafeTensor.Fuzz.dll instrument artifacts/fuzz/bin/SafeTensor.Runtime.dll artifacts/fuzz/bin/safetensor.dll artifacts/fuzz/bin/System.Formats.Cbor.dll");
+    var program = MakeAbsolute(File("artifacts/fuzz/bin/SafeTensor.Fuzz"));
+    foreach (var seeds in GetSubDirectories("tests/SafeTensor.Fuzz/seeds").Where(folder => only is "" || only == folder.GetDirectoryName()))
+    {
+        var name = seeds.GetDirectoryName();
+        var output = MakeAbsolute(Directory($"artifacts/fuzz/{name}"));
+        EnsureDirectoryExists(output);
+        Capture("afl-fuzz", $"-V {seconds} -t 10000 -m none -G 16384 -i {seeds} -o {output} -- {program} {name}", output);
+        var statistics = $"{output}/default/fuzzer_stats";
+        string Count(string what) => FileExists(statistics) ? Regex.Match(System.IO.File.ReadAllText(statistics), $"{what} *: ([0-9]+)").Groups[1].Value : "0";
+        var found = GetFiles($"{output}/default/{{crashes,hangs}}/id*").Select(file => file.FullPath).ToList();
+        Console.WriteLine($"{name}: {Count("execs_done")} executions, {Count("corpus_count")} paths, {found.Count} findings");
+        foreach (var finding in Count("execs_done") is "0" && found.Count == 0 ? [$"{output}/log"] : found)
+        {
+            yield return finding;
+        }
+    }
+}
+
+// Fuzzers draw on the terminal; what they say goes into a file.
+string Capture(string tool, string arguments, DirectoryPath folder)
+{
+    var log = new System.Text.StringBuilder();
+    StartProcess(tool, new ProcessSettings
+    {
+        Arguments = arguments,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        RedirectedStandardOutputHandler = Keep,
+        RedirectedStandardErrorHandler = Keep,
+        // The program is no binary that AFL instrumented, and needs no setting of the machine's.
+        EnvironmentVariables = new Dictionary<string, string>
+        {
+            ["AFL_SKIP_BIN_CHECK"] = "1", ["AFL_SKIP_CPUFREQ"] = "1", ["AFL_NO_UI"] = "1", ["AFL_NO_AFFINITY"] = "1", ["AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES"] = "1",
+        },
+    });
+    System.IO.File.WriteAllText($"{folder}/log", log.ToString());
+    return log.ToString();
+
+    string Keep(string line)
+    {
+        lock (log)
+        {
+            log.AppendLine(line);
+        }
+
+        return line;
+    }
 }
 
 void Sanitize(string sanitizer)

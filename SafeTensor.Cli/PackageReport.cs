@@ -9,6 +9,8 @@ namespace SafeTensor.Cli;
 /// <summary>What is known of a package, as a table and as JSON.</summary>
 internal static class PackageReport
 {
+    private const int MostShown = 16;
+
     /// <summary>Writes what is known of a package as the caller of a verb wants it.</summary>
     /// <param name="context">Of the verb.</param>
     /// <param name="package">What is known.</param>
@@ -111,7 +113,12 @@ internal static class PackageReport
     private static void Add(Table table, string name, string value) =>
         table.AddRow(new Text(name, new Style(Color.Grey)), new Text(TerminalText.Escape(value)));
 
-    private static string Tensors(IReadOnlyList<TensorInfo> tensors) => tensors.Count == 0 ? "unknown" : string.Join("; ", tensors);
+    private static string Tensors(IReadOnlyList<TensorInfo> tensors) => tensors.Count switch
+    {
+        0 => "unknown",
+        <= MostShown => string.Join("; ", tensors),
+        _ => $"{string.Join("; ", tensors.Take(MostShown))}; and {tensors.Count - MostShown} more",
+    };
 
     private static string ClearTensors(PackageInfo package) => package.ClearTensors.Count switch
     {

@@ -24,7 +24,7 @@ public enum SafeModelError
     /// <summary>The package's not-after date has passed.</summary>
     Expired,
 
-    /// <summary>The package is older than the lowest version that was allowed.</summary>
+    /// <summary>The package is older than the lowest version that was allowed, or than one seen before; or what was seen before cannot be read.</summary>
     RolledBack,
 
     /// <summary>A publisher is pinned, and no valid signature of it was found.</summary>

@@ -17,7 +17,7 @@ internal static class DemoReport
         console.Write(Refusals(result));
         console.WriteLine();
         var right = result.Predictions.Count(prediction => prediction.IsRight);
-        console.MarkupLine($"[bold]Loaded[/] with its key, it reads {right} of {result.Predictions.Count} digits as their label says (runtime {Markup.Escape(result.Runtime)}):");
+        console.MarkupLine($"[bold]Loaded[/] with its key, it reads {right} of {result.Predictions.Count} digits as their label says (runtime {Markup.Escape(TerminalText.Escape(result.Runtime))}):");
         console.WriteLine();
         console.Write(Pictures(result, console.Profile));
         console.WriteLine();

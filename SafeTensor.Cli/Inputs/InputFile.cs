@@ -5,6 +5,9 @@ namespace SafeTensor.Cli.Inputs;
 /// <summary>Reads a file for one of a model's inputs; the name's ending says how.</summary>
 internal static class InputFile
 {
+    /// <summary>What no file needs more of: spaces, comments and profiles, and for each element a number with all its digits.</summary>
+    private const long MaxOtherBytes = 16 << 20, MaxElementBytes = 64;
+
     internal static bool IsPicture(string path) => Extension(path) == ".png";
 
     /// <param name="path">A <c>.npy</c>, <c>.bin</c>, <c>.json</c> or <c>.png</c> file.</param>
@@ -13,6 +16,12 @@ internal static class InputFile
     /// <exception cref="UsageException">The file is of no known kind, malformed, or not what the model takes.</exception>
     internal static TensorValue Read(string path, TensorInfo input, double? scale)
     {
+        var (length, limit) = (new FileInfo(path).Length, MaxOtherBytes + (MaxElementBytes * input.ElementCount));
+        if (length > limit)
+        {
+            throw new UsageException($"'{path}' has {length} bytes; for input '{input.Name}', which is {input}, it has at most {limit}.");
+        }
+
         return Extension(path) switch
         {
             ".npy" => NpyFile.Read(path, input.ElementType),

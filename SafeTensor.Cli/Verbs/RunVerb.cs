@@ -11,7 +11,7 @@ internal sealed class RunVerb : Verb
 {
     private readonly Argument<string> _path = new("PATH") { Description = "The sealed model's folder." };
     private readonly KeyOption _key = new();
-    private readonly Option<bool> _plain = new("--plain") { Description = "PATH is an unprotected model; takes no key." };
+    private readonly Option<bool> _plain = new("--plain") { Description = "PATH is an unprotected model: a folder, a .tar or a .so. Takes no key." };
     private readonly Option<string[]> _inputs = new("--input") { HelpName = "[NAME=]FILE", Description = "A .npy, .bin, .json or .png file; may be repeated. NAME may be left out where the model has one input. Without any, the model runs on zeros." };
     private readonly Option<double?> _scale = new("--scale") { HelpName = "F", Description = "Multiply a picture's 0 … 255 by this, instead of making it 0 … 1 for floats." };
     private readonly Option<string> _outputDirectory = new("--output-dir") { HelpName = "DIR", Description = "Write output0.npy, output1.npy … there." };

@@ -13,10 +13,10 @@ internal sealed class SealVerb : Verb
     private const string Aes = "aes256gcm";
     private const string ChaCha = "chacha20poly1305";
 
-    private readonly Argument<string> _source = new("SOURCE") { Description = "The compiled model's folder; it is only read." };
+    private readonly Argument<string> _source = new("SOURCE") { Description = "The compiled model: its folder, tvmc's .tar, or a .so that is all of it. It is only read." };
     private readonly Argument<string> _destination = new("DEST") { Description = "The sealed model's folder, which this makes." };
     private readonly KeyOption _key = new() { Required = true };
-    private readonly Option<string> _modelId = new("--model-id") { HelpName = "ID", Description = "The model's name; without it, the source folder's." };
+    private readonly Option<string> _modelId = new("--model-id") { HelpName = "ID", Description = "The model's name; without it, that of SOURCE without its ending." };
     private readonly Option<ulong> _modelVersion = new("--model-version") { HelpName = "N", Description = "Raise it with every release.", DefaultValueFactory = _ => 1 };
     private readonly Option<DateTimeOffset?> _notAfter = new("--not-after") { HelpName = "DATE", Description = "The last moment at which it loads: 2027-12-31 (to that day's end, UTC) or 2027-12-31T18:00:00Z.", CustomParser = ParseDate };
     private readonly Option<string> _suite = new("--suite") { Description = "The cipher.", DefaultValueFactory = _ => Aes };

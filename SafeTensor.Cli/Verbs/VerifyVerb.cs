@@ -43,8 +43,8 @@ internal sealed class VerifyVerb : Verb
 
     // What a signature covers needs no key; what is encrypted stays so.
     private static Task<PackageInfo> VerifySignatureAsync(VerbContext context, string path, SafeModelOptions options, CancellationToken cancellationToken) =>
-        options.ExpectedModelId is null && options.MinimumVersion == 0
+        options is { ExpectedModelId: null, MinimumVersion: 0, VersionFile: null }
             ? context.Terminal.WithProgressAsync(
                 "Verifying", progress => ModelSealer.VerifyAsync(path, options.TrustedPublishers, progress, cancellationToken))
-            : throw new UsageException("--model-id and --minimum-version are checked together with the key: add --key.");
+            : throw new UsageException("--model-id, --minimum-version and --version-file are checked together with the key: add --key.");
 }

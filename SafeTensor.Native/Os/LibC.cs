@@ -8,8 +8,10 @@ internal static unsafe partial class LibC
 {
     private const string Library = "libc";
 
-    internal const int O_RDONLY = 0, O_NONBLOCK = 0x800, O_DIRECTORY = 0x10000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800;
+    internal const int O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
     internal const int AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000;
+    internal const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     internal const uint STATX_TYPE = 1, STATX_SIZE = 0x200, S_IFMT = 0xF000, S_IFREG = 0x8000;
     internal const uint RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2;
     internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2;
@@ -22,7 +24,7 @@ internal static unsafe partial class LibC
     internal const int PR_GET_DUMPABLE = 3;
     internal const int RLIMIT_MEMLOCK = 8;
     internal const int RTLD_LAZY = 1, RTLD_NOW = 2, RTLD_NOLOAD = 4, RTLD_GLOBAL = 0x100;
-    internal const int ENOENT = 2, ENXIO = 6, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, ELOOP = 40, ENAMETOOLONG = 36;
+    internal const int ENOENT = 2, EINTR = 4, ENXIO = 6, EWOULDBLOCK = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, ELOOP = 40, ENAMETOOLONG = 36;
 
     /// <summary>The number of <c>memfd_secret</c>, which glibc does not wrap; the same on every architecture.</summary>
     internal const nint SYS_memfd_secret = 447;
@@ -34,6 +36,14 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int openat(int directory, string path, int flags, uint mode);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int unlinkat(int directory, string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int flock(int fd, int operation);
 
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -22,14 +22,15 @@ internal sealed class FileModelKey(string path) : ModelKey
         {
             file = new FileStream(path, options);
         }
-        catch (DirectoryNotFoundException e)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new FileNotFoundException($"There is no key file '{path}'.", path, e);
+            // .NET's own words have the path as it is.
+            throw SafeText.NotFound("key file", path);
         }
 
         using (file)
         {
-            KeyPage.Fill(file, destination, $"The key file '{path}'");
+            KeyPage.Fill(file, destination, $"The key file '{SafeText.EscapePath(path)}'");
         }
     }
 

@@ -81,5 +81,5 @@ internal static class KeyPage
     private static bool IsMisuse(Exception e) => e is SafeModelException or FileNotFoundException or ObjectDisposedException or NotSupportedException;
 
     private static SafeModelException Unavailable(ModelKey key, Exception cause) => new(
-        SafeModelError.KeyUnavailable, $"{key.GetType().Name} gave no key: {cause.Message}", cause);
+        SafeModelError.KeyUnavailable, $"{key.GetType().Name} gave no key: {SafeText.Escape(cause.Message)}", cause);
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace SafeTensor.Runtime;
 
-/// <summary>Every message that loading and running logs; ids are stable. None carries a key, a weight, an input or an output.</summary>
+/// <summary>Every message that loading and running logs; ids are stable. None carries a key, a weight, an input or an output. Paths are escaped by the caller.</summary>
 internal static partial class ModelLog
 {
     [LoggerMessage(1, LogLevel.Information, "Loaded {Path}, weights protected at level {Level}, in {ElapsedMs:F1} ms")]

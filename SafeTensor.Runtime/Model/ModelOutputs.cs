@@ -40,7 +40,7 @@ public sealed class ModelOutputs : IReadOnlyList<TensorValue>
                 }
             }
 
-            throw new ArgumentException($"There is no output '{name}'; the model has {string.Join(", ", _infos.Select(info => SafeText.Escape(info.Name)))}.", nameof(name));
+            throw new ArgumentException($"There is no output '{SafeText.Escape(name ?? "")}'; the model has {SafeText.List(_infos, info => SafeText.Escape(info.Name))}.", nameof(name));
         }
     }
 

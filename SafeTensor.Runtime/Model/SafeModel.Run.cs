@@ -226,7 +226,7 @@ public sealed partial class SafeModel
         var missing = order.IndexOf(-1);
         if (missing >= 0)
         {
-            throw new ArgumentException($"Input {Inputs[missing]} was not given; the model takes {List(Inputs)}.");
+            throw new ArgumentException($"Input {Inputs[missing]} was not given; the model takes {TensorInfo.List(Inputs)}.");
         }
     }
 
@@ -234,7 +234,7 @@ public sealed partial class SafeModel
     {
         if (Inputs.Count != 1)
         {
-            throw new ArgumentException($"The model takes {Inputs.Count} inputs, so name them: {List(Inputs)}.");
+            throw new ArgumentException($"The model takes {Inputs.Count} inputs, so name them: {TensorInfo.List(Inputs)}.");
         }
     }
 
@@ -242,7 +242,7 @@ public sealed partial class SafeModel
     {
         if (Outputs.Count != 1)
         {
-            throw new ArgumentException($"The model gives {Outputs.Count} outputs, so use another overload: {List(Outputs)}.");
+            throw new ArgumentException($"The model gives {Outputs.Count} outputs, so use another overload: {TensorInfo.List(Outputs)}.");
         }
     }
 

@@ -163,8 +163,11 @@ public sealed partial class SafeModel : IDisposable
             cancellationToken);
     }
 
-    /// <summary>Loads an unprotected model, as TVM's compiler left it. Trusts the folder's code, and says so in the log.</summary>
-    /// <param name="directory">The folder with <c>mod.so</c>, <c>mod.json</c> and <c>mod.params</c>, as far as the model has them.</param>
+    /// <summary>Loads an unprotected model, as TVM's compiler left it. Trusts its code, and says so in the log.</summary>
+    /// <param name="directory">
+    /// The folder with <c>mod.so</c>, <c>mod.json</c> and <c>mod.params</c> (or <c>mod.param</c>; or <c>deploy_lib.so</c>, <c>deploy_graph.json</c> and <c>deploy_param.params</c>),
+    /// as far as the model has them, with a single <c>.so</c> that holds all of it, or with a single <c>.tar</c> of tvmc's; or the path of such a <c>.tar</c>, which is read in place, or of such a <c>.so</c>.
+    /// </param>
     /// <param name="options">Settings; <see langword="null"/> for the defaults. What they expect of a package does not apply.</param>
     /// <returns>The model, which the caller disposes.</returns>
     /// <inheritdoc cref="Load(string, ReadOnlySpan{byte}, SafeModelOptions?)" path="/exception"/>
@@ -176,7 +179,7 @@ public sealed partial class SafeModel : IDisposable
         try
         {
             var model = Create(PlainPackage.Open(directory), directory, settings, start, progress: null, CancellationToken.None);
-            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), directory);
+            ModelLog.LoadedPlain(settings.Loggers.CreateLogger<SafeModel>(), SafeText.EscapePath(directory));
             return model;
         }
         catch (Exception e)
@@ -242,10 +245,8 @@ public sealed partial class SafeModel : IDisposable
             }
         }
 
-        throw new ArgumentException($"The model has no {kind} '{SafeText.Escape(name ?? "")}'; it has {List(infos)}.", nameof(name));
+        throw new ArgumentException($"The model has no {kind} '{SafeText.Escape(name ?? "")}'; it has {TensorInfo.List(infos)}.", nameof(name));
     }
-
-    private static string List(IReadOnlyList<TensorInfo> infos) => infos.Count == 0 ? "none" : string.Join(", ", infos);
 
     private static SafeModel Create(
         ModelPackage package, string path, SafeModelOptions options, long start, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
@@ -253,19 +254,20 @@ public sealed partial class SafeModel : IDisposable
         using (package)
         {
             var parts = LoadedParts.Load(package, options, progress, cancellationToken);
-            SafeModel model;
+            SafeModel? model = null;
             try
             {
                 model = new SafeModel(parts, options);
+                package.RememberVersion(cancellationToken);
             }
             catch
             {
-                parts.Dispose();
+                ((IDisposable?)model ?? parts).Dispose();
                 throw;
             }
 
             var logger = options.Loggers.CreateLogger<SafeModel>();
-            ModelLog.Loaded(logger, path, model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, SafeText.EscapePath(path), model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return model;
         }
     }
@@ -274,7 +276,7 @@ public sealed partial class SafeModel : IDisposable
     {
         if (cause is SafeModelException refusal)
         {
-            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), path, refusal.Error);
+            ModelLog.Refused(options.Loggers.CreateLogger<SafeModel>(), SafeText.EscapePath(path), refusal.Error);
         }
 
         // With the stack that it has; the return is for the compiler, which does not know that this throws.

@@ -46,6 +46,18 @@ public sealed record SafeModelOptions
     public ulong MinimumVersion { get; set; }
 
     /// <summary>
+    /// The path of a file, made by this, that remembers the highest model version seen of each publisher and model; a package of a lower one is
+    /// refused with <see cref="SafeModelError.RolledBack"/>, and so is every package where the file is damaged or cannot be read.
+    /// Default: nothing is remembered.
+    /// </summary>
+    /// <remarks>
+    /// It rises when a load has succeeded, and never falls, whatever other threads and processes load, and however they end. It is as safe as its
+    /// folder: whoever can delete the file can bring an older package back, so let no other program write there. A file of that name and
+    /// <c>.lock</c> stays beside it. For a store of your own: <see cref="MinimumVersion"/> before a load, <see cref="PackageInfo.ModelVersion"/> after.
+    /// </remarks>
+    public string? VersionFile { get; set; }
+
+    /// <summary>
     /// Public keys in PEM (ECDSA on P-256 or P-384). Where there are any, only packages that one of them signed are taken, and every hash of them
     /// is checked; others are refused with <see cref="SafeModelError.SignatureInvalid"/>. Default: none, and no signature is looked at.
     /// </summary>
@@ -59,11 +71,12 @@ public sealed record SafeModelOptions
 
     internal ILoggerFactory Loggers => _loggers;
 
-    /// <exception cref="ArgumentException">A publisher's key is none.</exception>
+    /// <exception cref="ArgumentException">A publisher's key is none, or the version file's path names no file.</exception>
     internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time)
     {
         Publishers = PublisherKey.FromPems(TrustedPublishers, nameof(TrustedPublishers)),
         AllowUnsigned = AllowUnsigned,
+        Versions = VersionFile is null ? null : new VersionFile(VersionFile),
     };
 
     /// <summary>Where log messages go. Default: nowhere. A method, so that configuration binds the rest without a warning.</summary>

@@ -30,7 +30,7 @@ internal sealed class GraphDescription
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw graph.Invalid("is not a graph that TVM's graph executor runs", e);
+            throw graph.Invalid("is not a graph that TVM's graph executor runs", SafeText.CauseOf(e));
         }
     }
 
@@ -125,9 +125,16 @@ internal sealed class GraphDescription
     {
         var first = at.Node < graph.FirstEntries.Count ? graph.FirstEntries[at.Node] : -1;
         var entry = first < 0 || at.Output < 0 ? -1 : (long)first + at.Output;
-        return entry >= 0 && entry < graph.Types.Count && entry < graph.Shapes.Count
-            ? new GraphTensor(name, graph.Types[(int)entry], graph.Shapes[(int)entry], isDirect)
-            : throw Invalid($"has no type and shape for output {at.Output} of node {at.Node}");
+        if (entry < 0 || entry >= graph.Types.Count || entry >= graph.Shapes.Count)
+        {
+            throw Invalid($"has no type and shape for output {at.Output} of node {at.Node}");
+        }
+
+        // As in parameters files; also what keeps a shape's text short.
+        var shape = graph.Shapes[(int)entry];
+        return shape.Length <= ParamsFormat.MaxRank
+            ? new GraphTensor(name, graph.Types[(int)entry], shape, isDirect)
+            : throw Invalid($"has {shape.Length} dimensions for output {at.Output} of node {at.Node}; the limit is {ParamsFormat.MaxRank}");
     }
 
     private SafeModelException Invalid(string message, Exception? cause = null) => new(SafeModelError.ModelInvalid, _file, $"{message}.", cause);

@@ -8,7 +8,7 @@ internal sealed class GraphReader
     private const int MaxDepth = 32;
 
     // As the embedded runtime's: far above what compilers write, and low enough that a hostile graph cannot take all memory.
-    private const int MaxNodes = 4_000_000, MaxEdges = 16_000_000, MaxSides = 32_000_000;
+    private const int MaxNodes = 1_000_000, MaxEdges = 4_000_000, MaxSides = 8_000_000;
 
     private int _edges;
     private int _sides;
@@ -30,9 +30,9 @@ internal sealed class GraphReader
 
     internal List<long[]> Shapes { get; } = [];
 
-    /// <exception cref="JsonException">It is no JSON, or no graph.</exception>
+    /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="InvalidOperationException">A value has another type.</exception>
-    /// <exception cref="FormatException">A number or an element type is out of range.</exception>
+    /// <exception cref="FormatException">It is no graph, or a number or an element type is out of range.</exception>
     internal static GraphReader Read(ReadOnlySpan<byte> json)
     {
         var graph = new GraphReader();
@@ -72,7 +72,7 @@ internal sealed class GraphReader
             }
         }
 
-        Demand(reader.TokenType == JsonTokenType.EndObject);
+        Demand(reader.TokenType == JsonTokenType.EndObject && !reader.Read());
     }
 
     private void ReadNodes(ref Utf8JsonReader reader)
@@ -82,33 +82,42 @@ internal sealed class GraphReader
         {
             Demand(reader.TokenType == JsonTokenType.StartObject && Nodes.Count < MaxNodes);
             var node = new GraphNode();
+            var fields = NodeFields.None;
             while (Next(ref reader, JsonTokenType.EndObject))
             {
-                ReadNodeField(ref reader, node);
+                fields |= ReadNodeField(ref reader, node);
             }
 
+            // As the embedded runtime demands. What says nothing must not take an object each.
+            Demand(fields == NodeFields.All);
             Nodes.Add(node);
         }
     }
 
-    private void ReadNodeField(ref Utf8JsonReader reader, GraphNode node)
+    private NodeFields ReadNodeField(ref Utf8JsonReader reader, GraphNode node)
     {
         if (reader.ValueTextEquals("name"u8))
         {
             reader.Read();
             node.Name = reader.GetString() ?? "";
+            return NodeFields.Name;
         }
-        else if (reader.ValueTextEquals("op"u8))
+
+        if (reader.ValueTextEquals("op"u8))
         {
             reader.Read();
             node.IsOperator = !reader.ValueTextEquals("null"u8);
+            return NodeFields.Kind;
         }
-        else if (reader.ValueTextEquals("inputs"u8))
+
+        if (reader.ValueTextEquals("inputs"u8))
         {
             ReadEdges(ref reader, node.Inputs, MaxEdges - _edges);
             _edges += node.Inputs.Count;
+            return NodeFields.Inputs;
         }
-        else if (reader.ValueTextEquals("attrs"u8) || reader.ValueTextEquals("attr"u8))
+
+        if (reader.ValueTextEquals("attrs"u8) || reader.ValueTextEquals("attr"u8))
         {
             Begin(ref reader, JsonTokenType.StartObject);
             while (Next(ref reader, JsonTokenType.EndObject))
@@ -123,6 +132,8 @@ internal sealed class GraphReader
         {
             reader.Skip();
         }
+
+        return NodeFields.None;
     }
 
     private static void ReadEdges(ref Utf8JsonReader reader, List<(int Node, int Output)> edges, int limit)
@@ -210,7 +221,18 @@ internal sealed class GraphReader
     {
         if (!condition)
         {
-            throw new JsonException();
+            throw new FormatException("a value is missing, of another kind, or one too many");
         }
+    }
+
+    /// <summary>What a node must have.</summary>
+    [Flags]
+    private enum NodeFields
+    {
+        None = 0,
+        Name = 1,
+        Kind = 2,
+        Inputs = 4,
+        All = Name | Kind | Inputs,
     }
 }

@@ -6,6 +6,9 @@ internal sealed class Manifest
     internal const string TensorName = "__safetensor__";
     internal const int MaxTextLength = 256, MaxFileNameLength = 64;
 
+    /// <summary>Of code and of the graph, in bytes.</summary>
+    internal const long MaxFileLength = 4L << 30;
+
     /// <summary>Seconds since 1970 of the year 10 000.</summary>
     internal const ulong EndOfTime = 253_402_300_800;
 

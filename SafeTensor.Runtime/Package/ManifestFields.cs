@@ -11,6 +11,12 @@ internal static class ManifestFields
     /// <summary>Name, kind, byte length, flags, root.</summary>
     internal const int FileFieldCount = 5;
 
+    /// <summary>What one tensor takes beside its name, and everything else, at most: twice what this version writes, as room for negative keys.</summary>
+    internal const int MaxTensorBytes = 512, MaxOtherBytes = 64 << 10;
+
+    /// <summary>As deep as CTAP2's form nests: body, list, tensor, shape.</summary>
+    internal const int MaxDepth = 4;
+
     /// <summary>The one flag there is.</summary>
     internal const ulong Encrypted = 1;
 }

@@ -129,6 +129,12 @@ internal sealed class ManifestHeader
     {
         Span<byte> digest = stackalloc byte[HashLength];
         SHA256.HashData(rest, digest);
+        RequireDigest(digest, file);
+    }
+
+    /// <summary>As <see cref="AuthenticateRest"/>, with the SHA-256 of body and tags.</summary>
+    internal void RequireDigest(ReadOnlySpan<byte> digest, string file)
+    {
         if (!digest.SequenceEqual(_bytes.AsSpan(DigestAt, HashLength)))
         {
             throw new SafeModelException(SafeModelError.Tampered, file, "has a manifest that was changed after sealing. Get the package again.");

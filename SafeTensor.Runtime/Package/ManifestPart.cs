@@ -5,6 +5,9 @@ internal sealed class ManifestPart
 {
     internal const uint FirstFile = 1u << 31;
 
+    /// <summary>Of one part: as many tags as a manifest can hold, and so the hashes of all of them take 128 MiB at most.</summary>
+    internal const long MaxSegments = ManifestHeader.MaxManifestLength / ManifestHeader.TagLength;
+
     /// <summary>Tensors from 0, files from 2³¹.</summary>
     internal required uint Number { get; init; }
 
@@ -26,6 +29,16 @@ internal sealed class ManifestPart
 
     /// <summary>Of a file; 0 for a tensor.</summary>
     internal FileKind Kind { get; init; }
+
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.WrongPackage"/>: the file has another length, or none.</exception>
+    internal void RequireLengthOf(PackageFile file)
+    {
+        if (file.Length != Length || file.Length == 0)
+        {
+            throw new SafeModelException(
+                SafeModelError.WrongPackage, Name, $"has {file.Length} bytes; the one sealed with these parameters has {Length}. Get the package again.");
+        }
+    }
 
     /// <summary>One at least, so that an empty part has a tag too.</summary>
     internal static long SegmentCount(long length, int segmentSize) => Math.Max(1, (length / segmentSize) + (length % segmentSize != 0 ? 1 : 0));

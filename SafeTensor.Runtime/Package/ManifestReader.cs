@@ -43,14 +43,14 @@ internal sealed class ManifestReader
         string? modelId = null, producer = null;
         ulong? modelVersion = null;
         DateTimeOffset? created = null, notAfter = null;
-        ManifestPart[]? tensors = null, files = null;
+        IReadOnlyList<ManifestPart>? tensors = null, files = null;
         _reader.ReadStartMap();
         while (_reader.PeekState() != CborReaderState.EndMap)
         {
             if (_reader.PeekState() == CborReaderState.NegativeInteger)
             {
                 _reader.SkipValue();
-                _reader.SkipValue();
+                SkipValue();
                 continue;
             }
 
@@ -85,11 +85,11 @@ internal sealed class ManifestReader
         };
     }
 
-    private ManifestPart[] ReadTensors()
+    private List<ManifestPart> ReadTensors()
     {
         var count = ReadArray(ParamsFormat.MaxTensors, "tensors");
-        var parts = new ManifestPart[count];
-        var names = new HashSet<string>(count, StringComparer.Ordinal) { Manifest.TensorName };
+        var parts = new List<ManifestPart>();
+        var names = new HashSet<string>(StringComparer.Ordinal) { Manifest.TensorName };
         for (var i = 0; i < count; i++)
         {
             Exactly(ManifestFields.TensorFieldCount);
@@ -108,7 +108,7 @@ internal sealed class ManifestReader
                 throw Malformed($"says that '{SafeText.Escape(name)}' is {type}[{string.Join(',', shape)}] in {length} bytes, which do not agree");
             }
 
-            parts[i] = ReadCommon((uint)i, name, length, new ParameterInfo(name, type, shape, length), default);
+            parts.Add(ReadCommon((uint)i, name, length, new ParameterInfo(name, type, shape, length), default));
         }
 
         _reader.ReadEndArray();
@@ -127,18 +127,25 @@ internal sealed class ManifestReader
                 throw Malformed($"has a file name '{SafeText.Escape(name)}' that is not allowed");
             }
 
-            var kind = (FileKind)_reader.ReadUInt32();
-            if (kind is not (FileKind.Code or FileKind.Graph))
+            var number = _reader.ReadUInt64();
+            if (number is not ((ulong)FileKind.Code or (ulong)FileKind.Graph))
             {
-                throw Unsupported($"has a file of kind {(uint)kind} that this library does not know. Update SafeTensor.");
+                throw Unsupported($"has a file of kind {number} that this library does not know. Update SafeTensor.");
             }
 
+            var kind = (FileKind)number;
             if (i == 1 && parts[0].Kind == kind)
             {
                 throw Malformed($"has two files of the kind {kind}");
             }
 
-            parts[i] = ReadCommon(ManifestPart.FirstFile + (uint)i, name, checked((long)_reader.ReadUInt64()), null, kind);
+            var length = _reader.ReadUInt64();
+            if (length > Manifest.MaxFileLength)
+            {
+                throw Above($"has {length} bytes of '{name}'; the limit is {Manifest.MaxFileLength}");
+            }
+
+            parts[i] = ReadCommon(ManifestPart.FirstFile + (uint)i, name, (long)length, null, kind);
         }
 
         _reader.ReadEndArray();
@@ -156,9 +163,14 @@ internal sealed class ManifestReader
         var root = _reader.ReadByteString();
         _reader.ReadEndArray();
         var segments = ManifestPart.SegmentCount(length, _header.SegmentSize);
-        if (root.Length != PartDigest.Length || segments > uint.MaxValue)
+        if (root.Length != PartDigest.Length)
         {
-            throw Malformed($"has a root of {root.Length} bytes or {segments} segments for '{SafeText.Escape(name)}'");
+            throw Malformed($"has a root of {root.Length} bytes for '{SafeText.Escape(name)}'");
+        }
+
+        if (segments > ManifestPart.MaxSegments)
+        {
+            throw Above($"has {segments} segments of '{SafeText.Escape(name)}'; the limit is {ManifestPart.MaxSegments}");
         }
 
         var first = _tags;
@@ -193,7 +205,7 @@ internal sealed class ManifestReader
     {
         var text = _reader.ReadTextString();
         return Encoding.UTF8.GetByteCount(text) <= Manifest.MaxTextLength ? text
-            : throw new SafeModelException(SafeModelError.LimitExceeded, _file, $"has a text in its manifest that is longer than {Manifest.MaxTextLength} bytes.");
+            : throw Above($"has a text in its manifest that is longer than {Manifest.MaxTextLength} bytes");
     }
 
     private DateTimeOffset ReadTime()
@@ -202,11 +214,34 @@ internal sealed class ManifestReader
         return seconds < Manifest.EndOfTime ? DateTimeOffset.FromUnixTimeSeconds((long)seconds) : throw Malformed($"has a date {seconds} beyond the year 9999");
     }
 
+    // CborReader's own remembers every level, however deep, and takes no limit.
+    private void SkipValue()
+    {
+        var outside = _reader.CurrentDepth;
+        do
+        {
+            switch (_reader.PeekState())
+            {
+                case CborReaderState.StartArray: _reader.ReadStartArray(); break;
+                case CborReaderState.EndArray: _reader.ReadEndArray(); break;
+                case CborReaderState.StartMap: _reader.ReadStartMap(); break;
+                case CborReaderState.EndMap: _reader.ReadEndMap(); break;
+                default: _reader.SkipValue(); break;
+            }
+
+            if (_reader.CurrentDepth > ManifestFields.MaxDepth)
+            {
+                throw Malformed($"nests deeper than {ManifestFields.MaxDepth} levels");
+            }
+        }
+        while (_reader.CurrentDepth > outside);
+    }
+
     private int ReadArray(int limit, string what)
     {
         var count = _reader.ReadStartArray() ?? throw Malformed("has an array of no definite length");
         return count <= limit ? count
-            : throw new SafeModelException(SafeModelError.LimitExceeded, _file, $"lists {count} {what} in its manifest; the limit is {limit}.");
+            : throw Above($"lists {count} {what} in its manifest; the limit is {limit}");
     }
 
     private void Exactly(int fields)
@@ -220,6 +255,8 @@ internal sealed class ManifestReader
     private static bool IsFileName(string name) =>
         name.Length is > 0 and <= Manifest.MaxFileNameLength && char.IsAsciiLetterOrDigit(name[0])
         && name.AsSpan().IndexOfAnyExcept(FileNameCharacters) < 0;
+
+    private SafeModelException Above(string message) => new(SafeModelError.LimitExceeded, _file, $"{message}.");
 
     private SafeModelException Malformed(string message) => new(SafeModelError.Tampered, _file, $"has a manifest that {message}. Get the package again.");
 

@@ -11,6 +11,12 @@ internal abstract class ModelPackage : IDisposable
     /// <summary>In file order; what <see cref="ReadParameters"/> counts by.</summary>
     internal abstract IReadOnlyList<ParameterInfo> Parameters { get; }
 
+    /// <summary>Of the code, for messages.</summary>
+    internal virtual string CodeFile => CodeName;
+
+    /// <summary>Of the graph, for messages.</summary>
+    internal virtual string GraphFile => GraphName;
+
     /// <summary>The code, checked, where nobody can write any more. The caller's.</summary>
     /// <exception cref="FileNotFoundException">The model has no code.</exception>
     internal abstract CodeImage LoadCode();
@@ -26,6 +32,10 @@ internal abstract class ModelPackage : IDisposable
     /// <summary>Reads one parameter, of whatever length, to <paramref name="destination"/>.</summary>
     /// <exception cref="SafeModelException">It was not as sealed. What was written has been wiped.</exception>
     internal abstract unsafe void ReadParameter(int index, byte* destination);
+
+    /// <summary>Once all of it was accepted: makes sure that no older package of this model is accepted any more, where that was asked for.</summary>
+    /// <exception cref="SafeModelException">Meanwhile a newer one was accepted.</exception>
+    internal abstract void RememberVersion(CancellationToken cancellationToken);
 
     public abstract void Dispose();
 }

@@ -12,6 +12,9 @@ internal sealed record PackageExpectations(string? ModelId, ulong MinimumVersion
     /// <summary>Whether a key that authenticates no sender will do without a publisher.</summary>
     internal bool AllowUnsigned { get; init; }
 
+    /// <summary>What remembers the versions seen before; <see langword="null"/> for nothing.</summary>
+    internal VersionFile? Versions { get; init; }
+
     /// <summary>Step 3 of a load.</summary>
     /// <returns>The thumbprints of the trusted publishers who signed; none where none is demanded.</returns>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.SignatureInvalid"/>.</exception>
@@ -31,8 +34,11 @@ internal sealed record PackageExpectations(string? ModelId, ulong MinimumVersion
     }
 
     /// <summary>Step 6 of a load, as far as it concerns the manifest.</summary>
+    /// <param name="manifest">Of the package, authenticated.</param>
+    /// <param name="signers">What <see cref="CheckSignature"/> returned.</param>
+    /// <param name="file">The file's name, for messages.</param>
     /// <exception cref="SafeModelException">One of them is not met.</exception>
-    internal void Check(Manifest manifest, string file)
+    internal void Check(Manifest manifest, IReadOnlyList<string> signers, string file)
     {
         if (ModelId is not null && ModelId != manifest.ModelId)
         {
@@ -46,6 +52,7 @@ internal sealed record PackageExpectations(string? ModelId, ulong MinimumVersion
                 SafeModelError.RolledBack, file, $"is version {manifest.ModelVersion}; {MinimumVersion} is the lowest accepted. Install the newer package.");
         }
 
+        Versions?.Check(signers, manifest.ModelId, manifest.ModelVersion);
         if (manifest.NotAfter is { } notAfter && Time.GetUtcNow() > notAfter)
         {
             throw new SafeModelException(

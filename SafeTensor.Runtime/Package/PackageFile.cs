@@ -8,15 +8,17 @@ namespace SafeTensor.Runtime;
 internal sealed unsafe class PackageFile : IDisposable
 {
     private readonly SafeFileHandle _handle;
+    private readonly long _start;
 
-    private PackageFile(SafeFileHandle handle, string name, long length)
+    private PackageFile(SafeFileHandle handle, string name, long start, long length)
     {
         _handle = handle;
-        Name = name;
+        _start = start;
+        Name = SafeText.Escape(name);
         Length = length;
     }
 
-    /// <summary>The file's name without its folder, for messages.</summary>
+    /// <summary>The file's name without its folder, escaped, for messages.</summary>
     internal string Name { get; }
 
     /// <summary>In bytes, when it was opened.</summary>
@@ -50,11 +52,11 @@ internal sealed unsafe class PackageFile : IDisposable
                 || (status.Mode & LibC.S_IFMT) != LibC.S_IFREG)
             {
                 handle.Dispose();
-                throw new IOException($"'{path}' is not a regular file.");
+                throw NotRegular(path);
             }
         }
 
-        return new PackageFile(handle, Path.GetFileName(path), (long)status.Size);
+        return new PackageFile(handle, Path.GetFileName(path), start: 0, (long)status.Size);
     }
 
     /// <exception cref="ArgumentException">The system would open what stands before a null character.</exception>
@@ -62,17 +64,32 @@ internal sealed unsafe class PackageFile : IDisposable
     {
         if (path.Contains('\0', StringComparison.Ordinal))
         {
-            throw new ArgumentException($"The path '{SafeText.Escape(path)}' holds a null character.", nameof(path));
+            throw new ArgumentException($"The path '{SafeText.EscapePath(path)}' holds a null character.", nameof(path));
         }
+    }
+
+    /// <summary>A part of it as a file of its own, read where it is. It has this file's descriptor: disposing of either disposes of both.</summary>
+    /// <param name="name">For messages.</param>
+    /// <param name="offset">Of its first byte in here.</param>
+    /// <param name="length">In bytes; not beyond this file's end.</param>
+    internal PackageFile Slice(string name, long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+        return new PackageFile(_handle, name, _start + offset, length);
     }
 
     /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/> on. Any number of threads.</summary>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>: the file ends before that.</exception>
     internal void Read(long offset, Span<byte> destination)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
         while (!destination.IsEmpty)
         {
-            var count = RandomAccess.Read(_handle, destination, offset);
+            // Behind a slice is what does not belong to it, and what a file has grown by was in none of its checks.
+            var available = (int)Math.Clamp(Length - offset, 0, destination.Length);
+            var count = available == 0 ? 0 : RandomAccess.Read(_handle, destination[..available], _start + offset);
             if (count == 0)
             {
                 throw new SafeModelException(
@@ -95,9 +112,22 @@ internal sealed unsafe class PackageFile : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
+    /// <summary>The exception for what is not there, also where there is a link to it.</summary>
+    /// <param name="what">What it should be, as in <c>folder</c>.</param>
+    /// <param name="path">Where it should be.</param>
+    internal static FileNotFoundException Missing(string what, string path) => new FileInfo(path).LinkTarget is { } target
+        ? new FileNotFoundException(
+            $"There is no {what} '{SafeText.EscapePath(path)}': it is a symbolic link to '{SafeText.EscapePath(target)}', which is not there.", SafeText.EscapePath(path))
+        : SafeText.NotFound(what, path);
+
+    private static IOException NotRegular(string path) => new($"'{SafeText.EscapePath(path)}' is not a regular file.");
+
     private static IOException CannotOpen(string path, int error) => error switch
     {
-        LibC.ENOENT or LibC.ENOTDIR => new FileNotFoundException($"There is no file '{path}'.", path),
-        _ => new IOException($"'{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
+        LibC.ENOENT or LibC.ENOTDIR => Missing("file", path),
+
+        // A socket has no driver to open it.
+        LibC.ENXIO => NotRegular(path),
+        _ => new IOException($"'{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
     };
 }

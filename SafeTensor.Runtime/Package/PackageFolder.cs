@@ -29,10 +29,7 @@ internal sealed class PackageFolder : IDisposable
         var fd = LibC.open(path, LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
         if (fd < 0)
         {
-            var error = Marshal.GetLastPInvokeError();
-            throw error is LibC.ENOENT or LibC.ENOTDIR
-                ? new FileNotFoundException($"There is no folder '{path}'.", path)
-                : new IOException($"The folder '{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.");
+            throw CannotOpen(path, Marshal.GetLastPInvokeError());
         }
 
         return new PackageFolder(new SafeFileHandle(fd, ownsHandle: true), path);
@@ -67,6 +64,13 @@ internal sealed class PackageFolder : IDisposable
     });
 
     public void Dispose() => _handle.Dispose();
+
+    private static IOException CannotOpen(string path, int error) => error switch
+    {
+        LibC.ENOENT => PackageFile.Missing("folder", path),
+        LibC.ENOTDIR => new FileNotFoundException($"'{SafeText.EscapePath(path)}' is not a folder.", SafeText.EscapePath(path)),
+        _ => new IOException($"The folder '{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
+    };
 
     // Held meanwhile: a descriptor that is closed on another thread may be another file's at once.
     private T With<T>(Func<int, T> use)

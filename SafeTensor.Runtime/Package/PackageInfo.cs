@@ -4,6 +4,9 @@ namespace SafeTensor.Runtime;
 /// <remarks>Immutable. What <see cref="Read"/> returns is only what the files claim: anybody can have written them.</remarks>
 public sealed record PackageInfo
 {
+    /// <summary>The longest graph that is read without a key: anybody can have written it, and reading takes memory of several times its length.</summary>
+    private const int MaxClaimedGraph = 4 << 20;
+
     /// <summary>Whether the key vouches for all of it: <see langword="true"/> only where it comes from a load, a sealing or a verification.</summary>
     public bool IsAuthenticated { get; init; }
 
@@ -52,10 +55,10 @@ public sealed record PackageInfo
     /// <summary>Whether it has signatures (mod.sig). Only a load or a verification with trusted publishers has checked them.</summary>
     public bool IsSigned { get; init; }
 
-    /// <summary>What the model takes, without its parameters; empty where the graph is sealed and no key was given, or there is none.</summary>
+    /// <summary>What the model takes, without its parameters; empty where there is no graph, or no key was given for one that is sealed or longer than 4 MiB.</summary>
     public IReadOnlyList<TensorInfo> Inputs { get; init; } = [];
 
-    /// <summary>What the model gives; empty where the graph is sealed and no key was given, or there is none.</summary>
+    /// <summary>What the model gives; empty where <see cref="Inputs"/> is.</summary>
     public IReadOnlyList<TensorInfo> Outputs { get; init; } = [];
 
     /// <summary>Reads what a package claims, without its key. Decrypts nothing and runs nothing.</summary>
@@ -66,18 +69,20 @@ public sealed record PackageInfo
     {
         using var parameters = SealedParams.Open(path);
         var header = parameters.Header;
-        var rest = parameters.ReadRest();
-        header.AuthenticateRest(rest, parameters.File.Name);
-        var manifest = ManifestReader.Read(rest.AsMemory(0, header.BodyLength), header, parameters.File.Name);
+        var manifest = ManifestReader.Read(parameters.ReadClaimedBody(), header, parameters.File.Name);
         var info = From(parameters, manifest, isAuthenticated: false);
-        if (manifest.File(FileKind.Graph) is not { IsEncrypted: false } part)
+        if (manifest.File(FileKind.Graph) is not { IsEncrypted: false, Length: <= MaxClaimedGraph } part)
         {
             return info;
         }
 
         using var graph = parameters.Folder.OpenFile(part.Name);
+        part.RequireLengthOf(graph);
         return info.With(GraphDescription.Read(graph), manifest);
     }
+
+    /// <summary>As in <c>digits, version 7</c>; control characters of the id are escaped.</summary>
+    public override string ToString() => $"{SafeText.Escape(ModelId)}, version {ModelVersion}{(IsAuthenticated ? "" : ", unverified")}";
 
     /// <summary>With the inputs and outputs that a graph describes.</summary>
     internal PackageInfo With(GraphDescription graph, Manifest manifest) =>

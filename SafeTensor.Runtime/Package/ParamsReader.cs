@@ -11,105 +11,105 @@ internal static class ParamsReader
     /// </exception>
     internal static ParamsTensor[] Read(PackageFile file)
     {
-        var names = ReadNames(file, out var offset);
-        var tensors = new ParamsTensor[names.Length];
-        Span<byte> record = stackalloc byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
-        for (var i = 0; i < names.Length; i++)
+        var cursor = new FileCursor(file);
+        var names = ReadNames(file, cursor);
+        var tensors = new ParamsTensor[names.Count];
+        for (var i = 0; i < tensors.Length; i++)
         {
-            tensors[i] = ReadRecord(file, names[i], record, ref offset);
+            tensors[i] = ReadRecord(file, names[i], cursor);
         }
 
-        return offset == file.Length
+        return cursor.Offset == file.Length
             ? tensors
-            : throw Invalid(file, $"has {file.Length - offset} bytes after its last tensor.");
+            : throw Invalid(file, $"has {file.Length - cursor.Offset} bytes after its last tensor.");
     }
 
-    private static string[] ReadNames(PackageFile file, out long offset)
+    private static List<string> ReadNames(PackageFile file, FileCursor cursor)
     {
-        Span<byte> preamble = stackalloc byte[ParamsFormat.PreambleLength];
-        Demand(file, 0, preamble.Length);
-        file.Read(0, preamble);
+        var preamble = Take(file, cursor, ParamsFormat.PreambleLength);
         if (BinaryPrimitives.ReadUInt64LittleEndian(preamble) != ParamsFormat.ListMagic)
         {
             throw Invalid(file, "is not a TVM parameters file (its first 8 bytes are not the list's magic).");
         }
 
-        offset = preamble.Length;
         var count = BinaryPrimitives.ReadUInt64LittleEndian(preamble[16..]);
         file.RequireAtMost("tensors", count, ParamsFormat.MaxTensors);
-        Demand(file, offset, (long)count * 8);
-        var names = new string[count];
-        var unique = new HashSet<string>((int)count, StringComparer.Ordinal);
-        Span<byte> buffer = stackalloc byte[ParamsFormat.MaxNameLength];
-        for (var i = 0; i < names.Length; i++)
+        Demand(file, cursor.Offset, (long)count * 8);
+        RequireLengths(file, cursor.Offset, count);
+
+        // They grow with what is there: the count is only a claim.
+        var names = new List<string>();
+        var unique = new HashSet<string>(StringComparer.Ordinal);
+        for (ulong i = 0; i < count; i++)
         {
-            names[i] = ReadName(file, buffer, ref offset);
-            if (!unique.Add(names[i]))
-            {
-                throw Invalid(file, $"names '{SafeText.Escape(names[i])}' twice.");
-            }
+            var name = ReadName(file, cursor);
+            names.Add(unique.Add(name) ? name : throw Invalid(file, $"names '{SafeText.Escape(name)}' twice."));
         }
 
-        Demand(file, offset, 8);
-        file.Read(offset, buffer[..8]);
-        offset += 8;
-        var tensors = BinaryPrimitives.ReadUInt64LittleEndian(buffer);
+        var tensors = BinaryPrimitives.ReadUInt64LittleEndian(Take(file, cursor, 8));
         return tensors == count ? names : throw Invalid(file, $"has {count} names for {tensors} tensors.");
     }
 
-    private static string ReadName(PackageFile file, Span<byte> buffer, ref long offset)
+    // Before any name is kept.
+    private static void RequireLengths(PackageFile file, long offset, ulong count)
     {
-        Demand(file, offset, 8);
-        file.Read(offset, buffer[..8]);
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(buffer);
-        file.RequireAtMost("bytes in a name", length, ParamsFormat.MaxNameLength);
-        offset += 8;
-        Demand(file, offset, (long)length);
-        var bytes = buffer[..(int)length];
-        file.Read(offset, bytes);
-        offset += bytes.Length;
-        if (offset > ParamsFormat.MaxNamesLength)
+        var cursor = new FileCursor(file);
+        cursor.Skip(offset);
+        for (ulong i = 0; i < count; i++)
         {
-            file.RequireAtMost("bytes of names", (ulong)offset, ParamsFormat.MaxNamesLength);
+            var length = BinaryPrimitives.ReadUInt64LittleEndian(Take(file, cursor, 8));
+            file.RequireAtMost("bytes in a name", length, ParamsFormat.MaxNameLength);
+            cursor.Skip((long)length);
+            file.RequireAtMost("bytes of names", (ulong)cursor.Offset, ParamsFormat.MaxNamesLength);
         }
-
-        return TensorName.TryDecode(bytes, out var name)
-            ? name
-            : throw Invalid(file, $"has a name that is empty, not UTF-8 or holds control characters, at byte {offset - bytes.Length}.");
     }
 
-    private static ParamsTensor ReadRecord(PackageFile file, string name, Span<byte> record, ref long offset)
+    private static string ReadName(PackageFile file, FileCursor cursor)
     {
-        Demand(file, offset, ParamsFormat.RecordLength(0));
-        file.Read(offset, record[..ParamsFormat.RecordLength(0)]);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(Take(file, cursor, 8));
+
+        // Checked already, but the file can have changed since.
+        file.RequireAtMost("bytes in a name", length, ParamsFormat.MaxNameLength);
+        var bytes = Take(file, cursor, (int)length);
+        return TensorName.TryDecode(bytes, out var name)
+            ? name
+            : throw Invalid(file, $"has a name that is empty, not UTF-8 or holds control characters, at byte {cursor.Offset - bytes.Length}.");
+    }
+
+    private static ParamsTensor ReadRecord(PackageFile file, string name, FileCursor cursor)
+    {
+        var record = Take(file, cursor, ParamsFormat.FixedRecordLength);
         var rank = BinaryPrimitives.ReadInt32LittleEndian(record[24..]);
+        var type = new DataType(record[28], record[29], BinaryPrimitives.ReadUInt16LittleEndian(record[30..]));
         if (BinaryPrimitives.ReadUInt64LittleEndian(record) != ParamsFormat.TensorMagic || rank < 0)
         {
-            throw Invalid(file, $"has no tensor record at byte {offset}, where '{SafeText.Escape(name)}' should begin.");
+            throw Invalid(file, $"has no tensor record at byte {cursor.Offset - record.Length}, where '{SafeText.Escape(name)}' should begin.");
         }
 
         file.RequireAtMost($"dimensions of '{SafeText.Escape(name)}'", (ulong)rank, ParamsFormat.MaxRank);
-        var length = ParamsFormat.RecordLength(rank);
-        Demand(file, offset, length);
-        file.Read(offset, record[..length]);
-        var type = new DataType(record[28], record[29], BinaryPrimitives.ReadUInt16LittleEndian(record[30..]));
+        var rest = Take(file, cursor, ParamsFormat.RecordLength(rank) - ParamsFormat.FixedRecordLength);
         var shape = new long[rank];
         for (var i = 0; i < rank; i++)
         {
-            shape[i] = BinaryPrimitives.ReadInt64LittleEndian(record[(ParamsFormat.FixedRecordLength + (8 * i))..]);
+            shape[i] = BinaryPrimitives.ReadInt64LittleEndian(rest[(8 * i)..]);
         }
 
-        var bytes = BinaryPrimitives.ReadInt64LittleEndian(record[(length - 8)..]);
+        var bytes = BinaryPrimitives.ReadInt64LittleEndian(rest[^8..]);
         if (type.Lanes != 1 || type.Bits == 0 || bytes < 0 || bytes != type.ByteLengthOf(shape))
         {
             throw Invalid(file, $"says that '{SafeText.Escape(name)}' is {type}[{string.Join(',', shape)}] in {bytes} bytes, which do not agree.");
         }
 
-        offset += length;
-        Demand(file, offset, bytes);
-        var tensor = new ParamsTensor(new ParameterInfo(name, type, shape, bytes), offset);
-        offset += bytes;
+        Demand(file, cursor.Offset, bytes);
+        var tensor = new ParamsTensor(new ParameterInfo(name, type, shape, bytes), cursor.Offset);
+        cursor.Skip(bytes);
         return tensor;
+    }
+
+    private static ReadOnlySpan<byte> Take(PackageFile file, FileCursor cursor, int length)
+    {
+        Demand(file, cursor.Offset, length);
+        return cursor.Take(length);
     }
 
     private static void Demand(PackageFile file, long offset, long length)

@@ -2,19 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace SafeTensor.Runtime;
 
-/// <summary>An unprotected model's folder. Its code is trusted; its parameters are not.</summary>
+/// <summary>An unprotected model's files. Its code is trusted; its parameters are not.</summary>
 internal sealed unsafe class PlainPackage : ModelPackage
 {
     private const int SegmentSize = 1 << 20;
 
     private readonly SourceFiles _files;
-    private readonly PackageFile? _params;
     private readonly ParamsTensor[] _tensors;
 
-    private PlainPackage(SourceFiles files, PackageFile? parameters, ParamsTensor[] tensors)
+    private PlainPackage(SourceFiles files, ParamsTensor[] tensors)
     {
         _files = files;
-        _params = parameters;
         _tensors = tensors;
         Parameters = [.. tensors.Select(t => t.Info)];
     }
@@ -23,36 +21,39 @@ internal sealed unsafe class PlainPackage : ModelPackage
 
     internal override IReadOnlyList<ParameterInfo> Parameters { get; }
 
-    /// <param name="directory">What TVM's compiler left: code, graph and parameters, the latter two as far as the model has them.</param>
-    /// <exception cref="FileNotFoundException">There is no such folder, or no model in it.</exception>
-    internal static PlainPackage Open(string directory)
+    internal override string CodeFile => _files.Code?.Name ?? CodeName;
+
+    internal override string GraphFile => _files.Graph?.Name ?? GraphName;
+
+    /// <param name="path">What TVM's compiler left, in a folder or a tar, or a library that is all of it.</param>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>, or no model.</exception>
+    internal static PlainPackage Open(string path)
     {
-        var files = SourceFiles.Find(directory);
-        var parameters = files.Parameters is { } path ? PackageFile.Open(path) : null;
+        var files = SourceFiles.Open(path);
         try
         {
-            var tensors = parameters is null ? [] : ParamsReader.Read(parameters);
+            var tensors = files.Parameters is { } parameters ? ParamsReader.Read(parameters) : [];
             return tensors is [{ Info.Name: Manifest.TensorName }, ..]
                 ? throw new SafeModelException(
-                    SafeModelError.ModelInvalid, parameters!.Name, "is sealed, and no plain model. Load it with SafeModel.Load and its key.")
-                : new PlainPackage(files, parameters, tensors);
+                    SafeModelError.ModelInvalid, files.Parameters!.Name, "is sealed, and no plain model. Load it with SafeModel.Load and its key.")
+                : new PlainPackage(files, tensors);
         }
         catch
         {
-            parameters?.Dispose();
+            files.Dispose();
             throw;
         }
     }
 
     internal override CodeImage LoadCode()
     {
-        var path = _files.Code ?? throw new FileNotFoundException($"There is no compiled code '{CodeName}' in '{_files.Directory}'.", CodeName);
-        using var file = PackageFile.Open(path);
+        var file = _files.Code ?? throw new FileNotFoundException($"There is no compiled code '{CodeName}' in '{SafeText.EscapePath(_files.Path)}'.", CodeName);
         if (file.Length == 0)
         {
             throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, "is empty.");
         }
 
+        LibraryLayout.Read(file);
         var image = CodeImage.Create(file.Length);
         try
         {
@@ -69,12 +70,11 @@ internal sealed unsafe class PlainPackage : ModelPackage
 
     internal override ProtectedMemory? LoadGraph()
     {
-        if (_files.Graph is not { } path)
+        if (_files.Graph is not { } file)
         {
             return null;
         }
 
-        using var file = PackageFile.Open(path);
         GraphDescription.RequireLength(file);
         var memory = ProtectedMemory.Reserve(file.Length);
         try
@@ -92,7 +92,7 @@ internal sealed unsafe class PlainPackage : ModelPackage
     internal override void ReadParameters(
         ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        if (_params is null)
+        if (_files.Parameters is not { } file)
         {
             return;
         }
@@ -102,7 +102,7 @@ internal sealed unsafe class PlainPackage : ModelPackage
         try
         {
             SegmentPipeline.Run(
-                lengths, SegmentSize, () => new PlainReadWorker(_params, _tensors, addresses), new ProgressMeter(progress, lengths.Sum()), cancellationToken);
+                lengths, SegmentSize, () => new PlainReadWorker(file, _tensors, addresses), new ProgressMeter(progress, lengths.Sum()), cancellationToken);
         }
         catch
         {
@@ -116,7 +116,7 @@ internal sealed unsafe class PlainPackage : ModelPackage
         var (info, offset) = _tensors[index];
         try
         {
-            ReadAll(_params!, offset, info.ByteLength, destination);
+            ReadAll(_files.Parameters!, offset, info.ByteLength, destination);
         }
         catch
         {
@@ -125,7 +125,12 @@ internal sealed unsafe class PlainPackage : ModelPackage
         }
     }
 
-    public override void Dispose() => _params?.Dispose();
+    internal override void RememberVersion(CancellationToken cancellationToken)
+    {
+        // It has none.
+    }
+
+    public override void Dispose() => _files.Dispose();
 
     private static void ReadAll(PackageFile file, long offset, long length, byte* destination)
     {

@@ -8,14 +8,16 @@ internal sealed class SealedPackage : ModelPackage
     private readonly SealedParams _params;
     private readonly KeySchedule _keys;
     private readonly StoredPackage _stored;
+    private readonly VersionFile? _versions;
     private readonly bool _checksRoots;
 
-    private SealedPackage(SealedParams parameters, KeySchedule keys, StoredPackage stored, IReadOnlyList<string> publishers)
+    private SealedPackage(SealedParams parameters, KeySchedule keys, StoredPackage stored, IReadOnlyList<string> publishers, VersionFile? versions)
     {
         _params = parameters;
         _keys = keys;
         _stored = stored;
         Publishers = publishers;
+        _versions = versions;
 
         // A tag binds only those without the key: what a publisher signed is told by the roots.
         _checksRoots = publishers.Count > 0;
@@ -46,8 +48,8 @@ internal sealed class SealedPackage : ModelPackage
         {
             parameters.Header.Authenticate(keys, file);
             var stored = StoredPackage.Open(parameters);
-            expectations.Check(stored.Manifest, file);
-            return new SealedPackage(parameters, keys, stored, publishers);
+            expectations.Check(stored.Manifest, publishers, file);
+            return new SealedPackage(parameters, keys, stored, publishers, expectations.Versions);
         }
         catch
         {
@@ -109,7 +111,7 @@ internal sealed class SealedPackage : ModelPackage
     internal override unsafe CodeImage LoadCode()
     {
         var part = Manifest.File(FileKind.Code)
-            ?? throw new FileNotFoundException($"The package in '{_params.Folder.Path}' was sealed without compiled code.", CodeName);
+            ?? throw new FileNotFoundException($"The package in '{SafeText.EscapePath(_params.Folder.Path)}' was sealed without compiled code.", CodeName);
         using var file = _stored.OpenFile(part);
         var image = CodeImage.Create(part.Length);
         try
@@ -164,6 +166,9 @@ internal sealed class SealedPackage : ModelPackage
 
     /// <summary><see cref="Info"/> with what the graph describes.</summary>
     internal PackageInfo Describe() => _stored.Describe(Info, NewCipher);
+
+    internal override void RememberVersion(CancellationToken cancellationToken) =>
+        _versions?.Raise(Publishers, Manifest.ModelId, Manifest.ModelVersion, cancellationToken);
 
     public override void Dispose()
     {

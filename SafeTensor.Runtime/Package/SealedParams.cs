@@ -1,10 +1,16 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace SafeTensor.Runtime;
 
 /// <summary>A package's mod.params, opened as far as can be without the key: up to the manifest's header (steps 1 and 2 of a load).</summary>
 internal sealed class SealedParams : IDisposable
 {
+    /// <summary>Read without a key: enough for a hundred thousand tensors.</summary>
+    private const int MaxClaimedBody = 16 << 20;
+
+    private const int ChunkLength = 64 << 10, FileCount = 2;
+
     private static readonly byte[] ManifestName = [.. "__safetensor__"u8];
 
     private SealedParams(PackageFolder folder, PackageFile file, ManifestHeader header, long manifestOffset)
@@ -34,11 +40,14 @@ internal sealed class SealedParams : IDisposable
         try
         {
             file = folder.OpenFile(ModelPackage.ParamsName);
-            var offset = SkipNames(file);
+            var offset = SkipNames(file, out var tensors);
+            var names = offset;
             var length = ReadManifestRecord(file, ref offset);
             Span<byte> bytes = stackalloc byte[ManifestHeader.Length];
             file.Read(offset, bytes);
-            return new SealedParams(folder, file, ManifestHeader.Parse(bytes, length, file.Name), offset);
+            var header = ManifestHeader.Parse(bytes, length, file.Name);
+            RequireNeeded(file, header, tensors, names);
+            return new SealedParams(folder, file, header, offset);
         }
         catch
         {
@@ -46,6 +55,29 @@ internal sealed class SealedParams : IDisposable
             folder.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The body alone, after the digest over body and tags was compared. It needs no key, so memory is not taken for what a header only claims.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>, or <see cref="SafeModelError.LimitExceeded"/>: only with the key.</exception>
+    internal byte[] ReadClaimedBody()
+    {
+        File.RequireAtMost("bytes of manifest body, and no key to vouch for them", (ulong)Header.BodyLength, MaxClaimedBody);
+        var start = ManifestOffset + ManifestHeader.Length;
+        var buffer = new byte[ChunkLength];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (long at = 0; at < Header.RestLength; at += ChunkLength)
+        {
+            var chunk = buffer.AsSpan(0, (int)Math.Min(ChunkLength, Header.RestLength - at));
+            File.Read(start + at, chunk);
+            hash.AppendData(chunk);
+        }
+
+        Span<byte> digest = stackalloc byte[ManifestHeader.HashLength];
+        hash.GetHashAndReset(digest);
+        Header.RequireDigest(digest, File.Name);
+        var body = GC.AllocateUninitializedArray<byte>(Header.BodyLength);
+        File.Read(start, body);
+        return body;
     }
 
     /// <summary>Body and tags; authenticated only by <see cref="ManifestHeader.AuthenticateRest"/>.</summary>
@@ -63,15 +95,17 @@ internal sealed class SealedParams : IDisposable
     }
 
     // The names are compared with the manifest later; here they are only passed over, within their limits.
-    private static long SkipNames(PackageFile file)
+    private static long SkipNames(PackageFile file, out long tensors)
     {
-        Span<byte> preamble = stackalloc byte[ParamsFormat.PreambleLength];
-        if (file.Length < preamble.Length)
+        var cursor = new FileCursor(file);
+
+        // A file that ends within the first name cannot be told from one that is no package.
+        if (file.Length < ParamsFormat.PreambleLength + sizeof(ulong) + ManifestName.Length)
         {
             throw NotSealed(file);
         }
 
-        file.Read(0, preamble);
+        var preamble = cursor.Take(ParamsFormat.PreambleLength);
         if (BinaryPrimitives.ReadUInt64LittleEndian(preamble) != ParamsFormat.ListMagic)
         {
             throw NotSealed(file);
@@ -79,33 +113,33 @@ internal sealed class SealedParams : IDisposable
 
         var count = BinaryPrimitives.ReadUInt64LittleEndian(preamble[16..]);
         file.RequireAtMost("tensors", count, ParamsFormat.MaxTensors + 1);
-        long offset = preamble.Length;
-        Span<byte> length = stackalloc byte[8];
-        Span<byte> name = stackalloc byte[ManifestName.Length];
+        tensors = (long)count;
         for (ulong i = 0; i < count; i++)
         {
-            file.Read(offset, length);
-            var bytes = BinaryPrimitives.ReadUInt64LittleEndian(length);
-            if (i == 0)
+            var bytes = BinaryPrimitives.ReadUInt64LittleEndian(cursor.Take(8));
+            if (i == 0 && bytes != (ulong)ManifestName.Length)
             {
-                if (bytes != (ulong)ManifestName.Length)
-                {
-                    throw NotSealed(file);
-                }
-
-                file.Read(offset + 8, name);
-                if (!name.SequenceEqual(ManifestName))
-                {
-                    throw NotSealed(file);
-                }
+                throw NotSealed(file);
             }
 
             file.RequireAtMost("bytes in a name", bytes, ParamsFormat.MaxNameLength);
-            offset += 8 + (long)bytes;
-            file.RequireAtMost("bytes of names", (ulong)offset, ParamsFormat.MaxNamesLength);
+            var name = cursor.Take((int)bytes);
+            if (i == 0 && !name.SequenceEqual(ManifestName))
+            {
+                throw NotSealed(file);
+            }
+
+            file.RequireAtMost("bytes of names", (ulong)cursor.Offset, ParamsFormat.MaxNamesLength);
         }
 
-        return count == 0 ? throw NotSealed(file) : offset + 8;
+        return count == 0 ? throw NotSealed(file) : cursor.Offset + 8;
+    }
+
+    // Nobody has vouched for the header yet. What no manifest of so many tensors needs is refused before it is read.
+    private static void RequireNeeded(PackageFile file, ManifestHeader header, long tensors, long names)
+    {
+        file.RequireAtMost("bytes of manifest body", (ulong)header.BodyLength, ManifestFields.MaxOtherBytes + names + (tensors * ManifestFields.MaxTensorBytes));
+        file.RequireAtMost("tags", (ulong)header.TagCount, tensors + FileCount + ((file.Length + (FileCount * Manifest.MaxFileLength)) / header.SegmentSize));
     }
 
     private static long ReadManifestRecord(PackageFile file, ref long offset)
@@ -117,12 +151,14 @@ internal sealed class SealedParams : IDisposable
         file.RequireAtMost("bytes of manifest", length, ManifestHeader.MaxManifestLength);
         ParamsFormat.WriteRecord(expected, ManifestType, [(long)length], (long)length);
         offset += record.Length;
-        if (!record.SequenceEqual(expected) || (long)length < ManifestHeader.Length || (long)length > file.Length - offset)
+        if (!record.SequenceEqual(expected) || (long)length > file.Length - offset)
         {
             throw new SafeModelException(SafeModelError.Tampered, file.Name, "has a manifest record that was changed, or is cut off. Get the package again.");
         }
 
-        return (long)length;
+        return length >= ManifestHeader.Length ? (long)length
+            : throw new SafeModelException(
+                SafeModelError.UnsupportedFormat, file.Name, $"has a manifest of {length} bytes; its header alone has {ManifestHeader.Length}.");
     }
 
     /// <summary>uint8.</summary>

@@ -9,7 +9,7 @@ internal static class SealedStructure
     /// <summary>The bytes before the manifest: preamble, names, the count, the manifest's record.</summary>
     internal static byte[] Prefix(IReadOnlyList<ManifestPart> tensors, long manifestLength)
     {
-        var stream = new MemoryStream();
+        var stream = new MemoryStream(PrefixLength(tensors));
         Span<byte> buffer = stackalloc byte[ParamsFormat.RecordLength(1)];
         ParamsFormat.WritePreamble(buffer, (ulong)tensors.Count + 1);
         stream.Write(buffer[..ParamsFormat.PreambleLength]);
@@ -23,8 +23,11 @@ internal static class SealedStructure
         stream.Write(buffer[..8]);
         ParamsFormat.WriteRecord(buffer, SealedParams.ManifestType, [manifestLength], manifestLength);
         stream.Write(buffer);
-        return stream.ToArray();
+        return stream.GetBuffer();
     }
+
+    private static int PrefixLength(IReadOnlyList<ManifestPart> tensors) =>
+        ParamsFormat.PreambleLength + tensors.Sum(tensor => 8 + Encoding.UTF8.GetByteCount(tensor.Name)) + 8 + Manifest.TensorName.Length + 8 + ParamsFormat.RecordLength(1);
 
     /// <summary>Where each tensor's data begins, and after the last the file's length.</summary>
     /// <exception cref="OverflowException">No file is as long as that.</exception>
@@ -49,8 +52,7 @@ internal static class SealedStructure
     {
         var file = source.File;
         var manifestLength = (long)ManifestHeader.Length + source.Header.RestLength;
-        var prefix = Prefix(tensors, manifestLength);
-        if (prefix.Length != source.ManifestOffset || !Matches(file, 0, prefix))
+        if (PrefixLength(tensors) != source.ManifestOffset || !Matches(file, 0, Prefix(tensors, manifestLength)))
         {
             throw Changed(file, "list of names");
         }

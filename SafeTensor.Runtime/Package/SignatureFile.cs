@@ -41,7 +41,7 @@ internal sealed class SignatureFile
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            throw Invalid($"is damaged: {e.Message}. Get the package again.", e);
+            throw Invalid($"is damaged: {SafeText.Escape(e.Message)}. Get the package again.", SafeText.CauseOf(e));
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class SignatureFile
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            throw Invalid("is damaged. Delete it to sign anew.", e);
+            throw Invalid("is damaged. Delete it to sign anew.", SafeText.CauseOf(e));
         }
     }
 

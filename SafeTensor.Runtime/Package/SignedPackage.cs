@@ -9,9 +9,9 @@ internal static class SignedPackage
     {
         var expectations = new PackageExpectations(ModelId: null, MinimumVersion: 0, TimeProvider.System) { Publishers = publishers };
         using var parameters = SealedParams.Open(directory);
-        expectations.CheckSignature(parameters);
+        var signers = expectations.CheckSignature(parameters);
         var stored = StoredPackage.Open(parameters);
-        expectations.Check(stored.Manifest, parameters.File.Name);
+        expectations.Check(stored.Manifest, signers, parameters.File.Name);
         stored.Verify(createCipher: null, progress, cancellationToken);
         return stored.Describe(PackageInfo.From(parameters, stored.Manifest, isAuthenticated: true), createCipher: null);
     }

@@ -1,32 +1,117 @@
 namespace SafeTensor.Runtime;
 
-/// <summary>A plain model's files, found by the names that TVM, tvmc and their users give them.</summary>
-/// <param name="Directory">Where they are.</param>
-/// <param name="Code">The compiled library, if there is one.</param>
-/// <param name="Graph">The graph, if there is one.</param>
-/// <param name="Parameters">The parameters, if there are any.</param>
-internal sealed record SourceFiles(string Directory, string? Code, string? Graph, string? Parameters)
+/// <summary>A plain model's files, each opened once: a folder's, a tar's, where they are read in place, or a library that is all of the model.</summary>
+internal sealed class SourceFiles : IDisposable
 {
-    private static readonly string[] CodeNames = [ModelPackage.CodeName, "deploy_lib.so"];
-    private static readonly string[] GraphNames = [ModelPackage.GraphName, "deploy_graph.json"];
-    private static readonly string[] ParamsNames = [ModelPackage.ParamsName, "mod.param", "deploy_param.params"];
+    private SourceFiles(string path) => Path = path;
 
-    /// <exception cref="FileNotFoundException">There is no such folder, or nothing of a model in it.</exception>
-    internal static SourceFiles Find(string directory)
+    /// <summary>As it was given.</summary>
+    internal string Path { get; }
+
+    /// <summary>The compiled library, if there is one.</summary>
+    internal PackageFile? Code { get; private set; }
+
+    /// <summary>The graph, if there is one.</summary>
+    internal PackageFile? Graph { get; private set; }
+
+    /// <summary>The parameters, if there are any.</summary>
+    internal PackageFile? Parameters { get; private set; }
+
+    /// <summary>Of all of them, in bytes.</summary>
+    internal long Length => (Code?.Length ?? 0) + (Graph?.Length ?? 0) + (Parameters?.Length ?? 0);
+
+    /// <param name="path">A folder, a tar, or a .so.</param>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>, or nothing of a model in it.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ModelInvalid"/>: it is none of these, or several models.</exception>
+    internal static SourceFiles Open(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        if (!System.IO.Directory.Exists(directory))
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        PackageFile.RequireNoNull(path);
+        var files = new SourceFiles(path);
+        try
         {
-            throw new FileNotFoundException($"There is no folder '{directory}'.", directory);
-        }
+            if (Directory.Exists(path))
+            {
+                files.OpenFolder();
+            }
+            else if (!File.Exists(path))
+            {
+                throw SafeText.NotFound("folder and no file", path);
+            }
+            else if (path.EndsWith(".so", StringComparison.Ordinal))
+            {
+                files.Code = PackageFile.Open(path);
+            }
+            else
+            {
+                files.OpenArchive(PackageFile.Open(path));
+            }
 
-        var files = new SourceFiles(directory, First(directory, CodeNames), First(directory, GraphNames), First(directory, ParamsNames));
-        return files is { Code: null, Parameters: null }
-            ? throw new FileNotFoundException(
-                $"There is no model in '{directory}': it has neither {string.Join(" or ", CodeNames)} nor {string.Join(" or ", ParamsNames)}.", directory)
-            : files;
+            return files;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
     }
 
-    private static string? First(string directory, string[] names) =>
-        names.Select(name => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
+    /// <summary>What a model is called that is at <paramref name="path"/>: as its folder, or as its file without the ending.</summary>
+    internal static string NameOf(string path) => Directory.Exists(path) ? System.IO.Path.GetFileName(path) : System.IO.Path.GetFileNameWithoutExtension(path);
+
+    public void Dispose()
+    {
+        Code?.Dispose();
+        Graph?.Dispose();
+        Parameters?.Dispose();
+    }
+
+    private void OpenFolder()
+    {
+        using var folder = PackageFolder.Open(Path);
+        var names = SourceNames.Choose(SafeText.EscapePath(Path), FileNames(), isArchive: false);
+        if (names.Archive is { } archive)
+        {
+            OpenArchive(folder.OpenFile(archive));
+            return;
+        }
+
+        Code = OpenIn(names.Code);
+        Graph = OpenIn(names.Graph);
+        Parameters = OpenIn(names.Parameters);
+
+        PackageFile? OpenIn(string? name) => name is null ? null : folder.OpenFile(name);
+    }
+
+    private IEnumerable<string> FileNames()
+    {
+        try
+        {
+            // Other folders are none of a model's, but one that has the name of a file is not passed over: the model would be sealed without it.
+            return [.. Directory.EnumerateFiles(Path).Concat(Directory.EnumerateDirectories(Path).Where(SourceNames.IsPart)).Select(System.IO.Path.GetFileName).OfType<string>()];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder '{SafeText.EscapePath(Path)}' cannot be read: its files may not be listed.");
+        }
+    }
+
+    private void OpenArchive(PackageFile archive)
+    {
+        try
+        {
+            var members = TarArchive.Read(archive).ToDictionary(member => member.Name);
+            var names = SourceNames.Choose(archive.Name, members.Keys, isArchive: true);
+            Code = OpenIn(names.Code);
+            Graph = OpenIn(names.Graph);
+            Parameters = OpenIn(names.Parameters);
+
+            PackageFile? OpenIn(string? name) => name is null ? null : archive.Slice($"{archive.Name}/{name}", members[name].Offset, members[name].Length);
+        }
+        catch
+        {
+            archive.Dispose();
+            throw;
+        }
+    }
 }

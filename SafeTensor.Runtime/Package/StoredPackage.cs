@@ -37,14 +37,16 @@ internal sealed class StoredPackage
     internal PackageFile OpenFile(ManifestPart part)
     {
         var file = _params.Folder.OpenFile(part.Name);
-        if (file.Length == part.Length && file.Length > 0)
+        try
         {
+            part.RequireLengthOf(file);
             return file;
         }
-
-        file.Dispose();
-        throw new SafeModelException(
-            SafeModelError.WrongPackage, part.Name, $"has {file.Length} bytes; the one sealed with these parameters has {part.Length}. Get the package again.");
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     internal StoredPart Tensor(int index, bool checkRoot) => new(Manifest.Tensors[index], _params.File, _offsets[index], SegmentSize, checkRoot);
@@ -71,12 +73,14 @@ internal sealed class StoredPackage
     /// <param name="cancellationToken">Stops within one segment.</param>
     /// <exception cref="SafeModelException">A part is not as sealed.</exception>
     internal void Read(
-        StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+        StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>
+        Run(parts, destinations, createCipher, new ProgressMeter(progress, parts.Sum(part => part.Manifest.Length)), cancellationToken);
+
+    private void Run(StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, ProgressMeter progress, CancellationToken cancellationToken)
     {
-        var lengths = Array.ConvertAll(parts, part => part.Manifest.Length);
         SegmentPipeline.Run(
-            lengths, SegmentSize, () => new OpenWorker(parts, destinations, createCipher?.Invoke(), _tags, SegmentSize),
-            new ProgressMeter(progress, lengths.Sum()), cancellationToken);
+            Array.ConvertAll(parts, part => part.Manifest.Length), SegmentSize,
+            () => new OpenWorker(parts, destinations, createCipher?.Invoke(), _tags, SegmentSize), progress, cancellationToken);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in parts)
         {
@@ -129,8 +133,12 @@ internal sealed class StoredPackage
         try
         {
             files.AddRange(Manifest.Files.Select(OpenFile));
-            StoredPart[] parts = [.. Tensors(checkRoots: true), .. Manifest.Files.Zip(files, File)];
-            Read(parts, destinations: null, createCipher, progress, cancellationToken);
+            StoredPart[] stored = [.. Manifest.Files.Zip(files, File)], tensors = Tensors(checkRoots: true);
+            var meter = new ProgressMeter(progress, stored.Concat(tensors).Sum(part => part.Manifest.Length));
+
+            // One after the other, so that where both were changed it is the code that is named, as in a load.
+            Run(stored, destinations: null, createCipher, meter, cancellationToken);
+            Run(tensors, destinations: null, createCipher, meter, cancellationToken);
         }
         finally
         {

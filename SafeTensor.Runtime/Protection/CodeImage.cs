@@ -58,6 +58,7 @@ internal sealed unsafe class CodeImage : SafeHandle
 
             image._writable = (byte*)address;
             LibC.madvise(address, (nuint)length, LibC.MADV_DONTDUMP);
+            ProtectedMemory.Watch?.Invoke((nint)address, length, MemoryEvent.Reserved);
             return image;
         }
         catch
@@ -70,7 +71,7 @@ internal sealed unsafe class CodeImage : SafeHandle
     /// <summary>Ends writing for good, by this process and every other.</summary>
     internal void Seal()
     {
-        Unmap();
+        Unmap(MemoryEvent.Sealed);
         if (LibC.fcntl(Descriptor, LibC.F_ADD_SEALS, WriteSeals) != 0)
         {
             throw Refused();
@@ -83,7 +84,7 @@ internal sealed unsafe class CodeImage : SafeHandle
         if (_writable != null)
         {
             NativeMemory.Clear(_writable, (nuint)_length);
-            Unmap();
+            Unmap(MemoryEvent.Wiped);
         }
 
         lock (Gate)
@@ -121,10 +122,11 @@ internal sealed unsafe class CodeImage : SafeHandle
         }
     }
 
-    private void Unmap()
+    private void Unmap(MemoryEvent end)
     {
         if (_writable != null)
         {
+            ProtectedMemory.Watch?.Invoke((nint)_writable, _length, end);
             LibC.munmap(_writable, (nuint)_length);
             _writable = null;
         }

@@ -26,6 +26,9 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         _mapped = mapped;
     }
 
+    /// <summary>For tests: called with address and length of all memory that holds secrets, code images included, as it comes and goes. Any thread.</summary>
+    internal static Action<nint, long, MemoryEvent>? Watch { get; set; }
+
     public override bool IsInvalid => handle == 0;
 
     /// <summary>The first byte, 2 MiB aligned from 2 MiB on, else page aligned.</summary>
@@ -76,6 +79,7 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         try
         {
             memory.Back(kind);
+            Watch?.Invoke(memory.handle, mapped, MemoryEvent.Reserved);
             return memory;
         }
         catch
@@ -97,7 +101,11 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
 
     protected override bool ReleaseHandle()
     {
-        Zero((byte*)handle);
+        if (Zero((byte*)handle))
+        {
+            Watch?.Invoke(handle, _mapped, MemoryEvent.Wiped);
+        }
+
         return LibC.munmap((byte*)handle - PageSize, (nuint)(_mapped + (2 * PageSize))) == 0;
     }
 
@@ -189,13 +197,16 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         return mapped;
     }
 
-    private void Zero(byte* address)
+    // Fails only for memory that was never made accessible, which then holds nothing.
+    private bool Zero(byte* address)
     {
-        // Fails only for memory that was never made accessible, which then holds nothing.
-        if (LibC.mprotect(address, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE) == 0)
+        if (LibC.mprotect(address, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE) != 0)
         {
-            NativeMemory.Clear(address, (nuint)_mapped);
+            return false;
         }
+
+        NativeMemory.Clear(address, (nuint)_mapped);
+        return true;
     }
 
     private static InsufficientMemoryException OutOfMemory(long length) =>

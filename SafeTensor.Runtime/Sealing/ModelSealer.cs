@@ -10,7 +10,9 @@ namespace SafeTensor.Runtime.Sealing;
 public static class ModelSealer
 {
     /// <summary>Seals a compiled model with a key of 32 bytes.</summary>
-    /// <param name="source">The folder with the model's plain files: <c>mod.so</c>, <c>mod.json</c>, <c>mod.params</c>, as far as it has them.</param>
+    /// <param name="source">
+    /// The model's plain files, as <see cref="SafeModel.LoadPlain"/> takes them: a folder, tvmc's uncompressed <c>.tar</c>, which is read in place, or a lone <c>.so</c>.
+    /// </param>
     /// <param name="destination">The package's folder; made by this.</param>
     /// <param name="key">32 random bytes, read in place and not kept.</param>
     /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
@@ -18,7 +20,7 @@ public static class ModelSealer
     /// <exception cref="ArgumentException">The key has another length, an option is out of range, or <paramref name="destination"/> is the source.</exception>
     /// <exception cref="FileNotFoundException">There is no model in <paramref name="source"/>.</exception>
     /// <exception cref="IOException"><paramref name="destination"/> exists already, or cannot be written.</exception>
-    /// <exception cref="SafeModelException">The model is malformed or over a limit, so that no loader would take the package.</exception>
+    /// <exception cref="SafeModelException">The model is malformed or over a limit, so that no loader would take the package, or <paramref name="source"/> has several.</exception>
     public static PackageInfo Seal(string source, string destination, ReadOnlySpan<byte> key, SealOptions? options = null)
     {
         ModelKey.RequireLength(key.Length, nameof(key));

@@ -5,6 +5,8 @@ namespace SafeTensor.Runtime.Sealing;
 /// <summary>Adds a publisher's signature to a package.</summary>
 internal static class PackageSigner
 {
+    private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
+
     /// <summary>What mod.sig holds when <paramref name="privateKey"/> has signed too.</summary>
     /// <param name="header">What is signed.</param>
     /// <param name="others">Signatures over the same header.</param>
@@ -27,7 +29,11 @@ internal static class PackageSigner
 
         // Whoever signs vouches for all of it, so all of it must be there.
         StoredPackage.Open(parameters).Verify(createCipher: null, progress: null, CancellationToken.None);
+
+        // Two publishers who sign at once must not lose each other's signature.
+        using var folder = FolderHandle.Open(directory);
+        using var turn = folder.Lock(LockLimit, CancellationToken.None);
         var existing = SignatureFile.ReadExisting(parameters.Folder, SignatureFile.PayloadOf(parameters.Header));
-        AtomicFile.Write(Path.Combine(directory, SignatureFile.Name), Sign(parameters.Header, existing, privateKey).Span);
+        folder.Replace(SignatureFile.Name, Sign(parameters.Header, existing, privateKey).Span, FolderHandle.AsUmask);
     }
 }

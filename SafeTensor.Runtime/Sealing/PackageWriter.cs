@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace SafeTensor.Runtime.Sealing;
 
@@ -11,14 +10,16 @@ internal sealed class PackageWriter : IDisposable
     private readonly SealPlan _plan;
     private readonly KeySchedule _keys;
     private readonly StagingFolder _folder;
-    private readonly List<SafeFileHandle> _opened = [];
+    private readonly List<PackageOutput> _opened = [];
     private readonly DateTimeOffset _created;
+    private readonly ILogger _logger;
 
     private PackageWriter(SealPlan plan, ReadOnlySpan<byte> modelKey)
     {
         _plan = plan;
         _created = plan.Options.TimeProvider.GetUtcNow();
-        _folder = StagingFolder.Create(plan.Destination, plan.Options.Overwrite);
+        _logger = plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer));
+        _folder = StagingFolder.Create(plan.Destination, plan.Options.Overwrite, _logger);
         try
         {
             _keys = new KeySchedule(modelKey, plan.Salt, plan.Options.Suite);
@@ -32,12 +33,19 @@ internal sealed class PackageWriter : IDisposable
 
     internal static PackageInfo Write(SealPlan plan, ReadOnlySpan<byte> modelKey, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        using var writer = new PackageWriter(plan, modelKey);
-        writer.WriteFiles(progress, cancellationToken);
-        var info = writer.ReadAsALoader(modelKey) with { Path = plan.Destination };
-        writer._folder.Commit();
-        SealLog.Sealed(plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer)), SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, plan.Destination);
-        return info;
+        try
+        {
+            using var writer = new PackageWriter(plan, modelKey);
+            writer.WriteFiles(progress, cancellationToken);
+            var info = writer.ReadAsALoader(modelKey) with { Path = plan.Destination };
+            writer._folder.Commit();
+            SealLog.Sealed(writer._logger, SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, SafeText.EscapePath(plan.Destination));
+            return info;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || SafeText.ShowsPath(e))
+        {
+            throw SafeText.Harmless(e);
+        }
     }
 
     public void Dispose()
@@ -64,34 +72,34 @@ internal sealed class PackageWriter : IDisposable
         var prefix = SealedStructure.Prefix(tensors, manifestLength);
         var offsets = SealedStructure.Offsets(tensors, prefix.Length + manifestLength);
         var parameters = Create(ModelPackage.ParamsName);
-        RandomAccess.SetLength(parameters, offsets[^1]);
+        parameters.SetLength(offsets[^1]);
         WriteRecords(parameters, tensors, offsets);
         WriteParts(parameters, offsets, progress, cancellationToken);
 
         var body = ManifestWriter.Encode(Manifest());
         tags = TagBytes();
         var header = ManifestHeader.Create(_plan.Options.Suite, _plan.Options.SegmentSize, _plan.Salt, _plan.FileId, body, tags, _keys);
-        RandomAccess.Write(parameters, body, prefix.Length + ManifestHeader.Length);
-        RandomAccess.Write(parameters, tags, prefix.Length + ManifestHeader.Length + body.Length);
-        RandomAccess.Write(parameters, prefix, fileOffset: 0);
-        RandomAccess.Write(parameters, header.Bytes, prefix.Length);
+        parameters.Write(body, prefix.Length + ManifestHeader.Length);
+        parameters.Write(tags, prefix.Length + ManifestHeader.Length + body.Length);
+        parameters.Write(prefix, offset: 0);
+        parameters.Write(header.Bytes, prefix.Length);
         if (_plan.Options.Signer is { } signer)
         {
-            RandomAccess.Write(Create(SignatureFile.Name), PackageSigner.Sign(header, [], signer).Span, fileOffset: 0);
+            Create(SignatureFile.Name).Write(PackageSigner.Sign(header, [], signer).Span, offset: 0);
         }
 
         foreach (var file in _opened)
         {
-            RandomAccess.FlushToDisk(file);
+            file.Flush();
         }
 
         CloseFiles();
     }
 
-    private void WriteParts(SafeFileHandle parameters, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    private void WriteParts(PackageOutput parameters, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         SourcePart[] parts = [.. _plan.Tensors, .. _plan.Files];
-        var targets = new (SafeFileHandle File, long Offset)[parts.Length];
+        var targets = new (PackageOutput File, long Offset)[parts.Length];
         for (var i = 0; i < parts.Length; i++)
         {
             targets[i] = parts[i].Manifest.Tensor is null ? (Create(parts[i].Manifest.Name), 0) : (parameters, offsets[i]);
@@ -107,7 +115,7 @@ internal sealed class PackageWriter : IDisposable
             cancellationToken);
     }
 
-    private static void WriteRecords(SafeFileHandle file, List<ManifestPart> tensors, long[] offsets)
+    private static void WriteRecords(PackageOutput file, List<ManifestPart> tensors, long[] offsets)
     {
         var buffer = new byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
         for (var i = 0; i < tensors.Count; i++)
@@ -115,7 +123,7 @@ internal sealed class PackageWriter : IDisposable
             var tensor = tensors[i].Tensor!;
             var record = buffer.AsSpan(0, ParamsFormat.RecordLength(tensor.Shape.Length));
             ParamsFormat.WriteRecord(record, tensor.Type, tensor.Shape, tensor.ByteLength);
-            RandomAccess.Write(file, record, offsets[i] - record.Length);
+            file.Write(record, offsets[i] - record.Length);
         }
     }
 
@@ -170,9 +178,9 @@ internal sealed class PackageWriter : IDisposable
         return package.Describe();
     }
 
-    private SafeFileHandle Create(string name)
+    private PackageOutput Create(string name)
     {
-        var file = File.OpenHandle(Path.Combine(_folder.Path, name), FileMode.CreateNew, FileAccess.ReadWrite);
+        var file = new PackageOutput(Path.Combine(_folder.Path, name));
         _opened.Add(file);
         return file;
     }

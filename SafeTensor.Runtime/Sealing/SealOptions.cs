@@ -7,7 +7,7 @@ namespace SafeTensor.Runtime.Sealing;
 /// <summary>How to seal a model. Everything is encrypted but what <c>Clear…</c> names.</summary>
 public sealed record SealOptions
 {
-    /// <summary>The vendor's name for the model, at most 256 bytes of UTF-8; <see langword="null"/>, the default, for the source folder's name.</summary>
+    /// <summary>The vendor's name for the model, at most 256 bytes of UTF-8; <see langword="null"/>, the default, for the source folder's name, or a source file's without its ending.</summary>
     public string? ModelId { get; set; }
 
     /// <summary>Raise it with every release, so that loaders can refuse older ones. Default 1.</summary>

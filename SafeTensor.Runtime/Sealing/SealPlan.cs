@@ -1,16 +1,18 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Unicode;
 
 namespace SafeTensor.Runtime.Sealing;
 
 /// <summary>A source that was opened and found fit to seal, and everything about its package but the key.</summary>
 internal sealed class SealPlan : IDisposable
 {
-    private readonly List<PackageFile> _opened = [];
+    private readonly SourceFiles _source;
 
-    private SealPlan(string destination, SealOptions options)
+    private SealPlan(SourceFiles source, string destination, SealOptions options)
     {
+        _source = source;
         Destination = destination;
         Options = options;
     }
@@ -41,14 +43,15 @@ internal sealed class SealPlan : IDisposable
         var from = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source));
         if ((from + Path.DirectorySeparatorChar).StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            throw new ArgumentException($"The package '{target}' would replace its source '{from}'. Name another folder.", nameof(destination));
+            throw new ArgumentException($"The package '{SafeText.EscapePath(target)}' would replace its source '{SafeText.EscapePath(from)}'. Name another folder.", nameof(destination));
         }
 
-        var plan = new SealPlan(target, options) { ModelId = options.ModelId ?? Path.GetFileName(from) };
+        var modelId = options.ModelId ?? SourceFiles.NameOf(from);
+        CheckOptions(modelId, options);
+        var plan = new SealPlan(SourceFiles.Open(source), target, options) { ModelId = modelId };
         try
         {
-            plan.CheckOptions();
-            plan.Open(SourceFiles.Find(source));
+            plan.AddParts();
             plan.DrawIdentity();
             return plan;
         }
@@ -59,71 +62,61 @@ internal sealed class SealPlan : IDisposable
         }
     }
 
-    public void Dispose()
+    public void Dispose() => _source.Dispose();
+
+    private static void CheckOptions(string modelId, SealOptions options)
     {
-        foreach (var file in _opened)
+        CheckText(modelId, nameof(SealOptions.ModelId));
+        CheckText(options.Producer ?? "", nameof(SealOptions.Producer));
+        if (!ManifestHeader.IsSegmentSize(options.SegmentSize))
         {
-            file.Dispose();
-        }
-    }
-
-    private void CheckOptions()
-    {
-        CheckText(ModelId, nameof(SealOptions.ModelId));
-        CheckText(Options.Producer ?? "", nameof(SealOptions.Producer));
-        if (!ManifestHeader.IsSegmentSize(Options.SegmentSize))
-        {
-            throw new ArgumentException($"SegmentSize is {Options.SegmentSize}; it must be a power of two from 64 KiB to 4 MiB.");
+            throw new ArgumentException($"SegmentSize is {options.SegmentSize}; it must be a power of two from 64 KiB to 4 MiB.");
         }
 
-        if (Options.Suite is not (CipherSuite.Aes256Gcm or CipherSuite.ChaCha20Poly1305))
+        if (options.Suite is not (CipherSuite.Aes256Gcm or CipherSuite.ChaCha20Poly1305))
         {
-            throw new ArgumentException($"Suite is {(int)Options.Suite}; it must be Aes256Gcm or ChaCha20Poly1305.");
+            throw new ArgumentException($"Suite is {(int)options.Suite}; it must be Aes256Gcm or ChaCha20Poly1305.");
         }
 
-        if (Options.Signer is { } signer)
+        if (options.Signer is { } signer)
         {
             PublisherKey.Of(signer);
         }
 
-        if (Options.NotAfter < DateTimeOffset.UnixEpoch)
+        if (options.NotAfter < DateTimeOffset.UnixEpoch)
         {
-            throw new ArgumentException($"NotAfter is {Options.NotAfter:u}; it must be 1970 or later.");
+            throw new ArgumentException($"NotAfter is {options.NotAfter:u}; it must be 1970 or later.");
         }
     }
 
-    private void Open(SourceFiles files)
-    {
-        if (files.Parameters is { } parameters)
-        {
-            AddTensors(Open(parameters));
-        }
-
-        if (files.Code is { } code)
-        {
-            var file = Open(code);
-            SharedLibrary.Check(file, Options.ClearCode, Options.LoggerFactory);
-            Files.Add(File(file, ModelPackage.CodeName, FileKind.Code, !Options.ClearCode));
-        }
-
-        if (files.Graph is { } graph)
-        {
-            var file = Open(graph);
-            GraphDescription.Read(file).RequireParameters([.. Tensors.Select(part => part.Manifest.Tensor!)]);
-            Files.Add(File(file, ModelPackage.GraphName, FileKind.Graph, !Options.ClearGraph));
-        }
-    }
-
-    private PackageFile Open(string path)
-    {
-        var file = PackageFile.Open(path);
-        _opened.Add(file);
-        return file;
-    }
-
-    private void AddTensors(PackageFile file)
+    private void AddParts()
     {
         var clear = new HashSet<string>(Options.ClearTensors, StringComparer.Ordinal);
+        if (_source.Parameters is { } parameters)
+        {
+            AddTensors(parameters, clear);
+        }
+
+        if (clear.Count > 0)
+        {
+            throw new ArgumentException($"ClearTensors names '{SafeText.Escape(clear.First())}', which the model does not have.");
+        }
+
+        if (_source.Code is { } code)
+        {
+            SharedLibrary.Check(code, Options.ClearCode, Options.LoggerFactory);
+            Files.Add(File(code, ModelPackage.CodeName, FileKind.Code, !Options.ClearCode));
+        }
+
+        if (_source.Graph is { } graph)
+        {
+            GraphDescription.Read(graph).RequireParameters([.. Tensors.Select(part => part.Manifest.Tensor!)]);
+            Files.Add(File(graph, ModelPackage.GraphName, FileKind.Graph, !Options.ClearGraph));
+        }
+    }
+
+    private void AddTensors(PackageFile file, HashSet<string> clear)
+    {
         foreach (var (info, offset) in ParamsReader.Read(file))
         {
             if (info.Name == Manifest.TensorName)
@@ -142,11 +135,6 @@ internal sealed class SealPlan : IDisposable
             };
             Tensors.Add(new SourcePart(part, file, offset, Options.SegmentSize));
         }
-
-        if (clear.Count > 0)
-        {
-            throw new ArgumentException($"ClearTensors names '{clear.First()}', which the model does not have.");
-        }
     }
 
     private SourcePart File(PackageFile file, string name, FileKind kind, bool encrypt)
@@ -156,6 +144,7 @@ internal sealed class SealPlan : IDisposable
             throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, "is empty.");
         }
 
+        file.RequireAtMost("bytes", (ulong)file.Length, Manifest.MaxFileLength);
         var part = new ManifestPart
         {
             Number = ManifestPart.FirstFile + (uint)Files.Count,
@@ -175,18 +164,17 @@ internal sealed class SealPlan : IDisposable
         RandomNumberGenerator.Fill(seed[..32]);
         BinaryPrimitives.WriteInt64LittleEndian(seed[32..], DateTime.UtcNow.Ticks);
         BinaryPrimitives.WriteInt32LittleEndian(seed[40..], Environment.ProcessId);
-        BinaryPrimitives.WriteInt64LittleEndian(seed[44..], _opened.Sum(file => file.Length));
+        BinaryPrimitives.WriteInt64LittleEndian(seed[44..], _source.Length);
         Salt = SHA256.HashData(seed);
         FileId = RandomNumberGenerator.GetBytes(ManifestHeader.FileIdLength);
     }
 
     private static void CheckText(string text, string option)
     {
-        if (Encoding.UTF8.GetByteCount(text) > Manifest.MaxTextLength || text.Any(char.IsSurrogate) && !IsWellFormed(text))
+        Span<byte> bytes = stackalloc byte[Manifest.MaxTextLength];
+        if (Utf8.FromUtf16(text, bytes, out _, out _, replaceInvalidSequences: false) != OperationStatus.Done)
         {
             throw new ArgumentException($"{option} must be at most {Manifest.MaxTextLength} bytes of UTF-8.");
         }
     }
-
-    private static bool IsWellFormed(string text) => !text.EnumerateRunes().Contains(Rune.ReplacementChar) || text.Contains('\ufffd');
 }

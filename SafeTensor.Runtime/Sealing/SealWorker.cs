@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 
 namespace SafeTensor.Runtime.Sealing;
 
@@ -9,7 +8,7 @@ namespace SafeTensor.Runtime.Sealing;
 /// <param name="cipher">Owned by this worker.</param>
 /// <param name="segmentSize">In bytes.</param>
 internal sealed class SealWorker(
-    SourcePart[] parts, (SafeFileHandle File, long Offset)[] targets, SegmentCipher cipher, int segmentSize) : SegmentWorker
+    SourcePart[] parts, (PackageOutput File, long Offset)[] targets, SegmentCipher cipher, int segmentSize) : SegmentWorker
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ProtectedMemory _buffer = ProtectedMemory.Reserve(segmentSize);
@@ -26,7 +25,7 @@ internal sealed class SealWorker(
         }
 
         PartDigest.Leaf(_hash, bytes, source.Leaf(segment));
-        RandomAccess.Write(targets[part].File, bytes, targets[part].Offset + offset);
+        targets[part].File.Write(bytes, targets[part].Offset + offset);
     }
 
     public override void Dispose()

@@ -7,24 +7,27 @@ namespace SafeTensor.Runtime.Sealing;
 /// <summary>What a compiled library (ELF, System V ABI) asks of the system's loader, and whether it is known to hold weights.</summary>
 internal sealed class SharedLibrary
 {
-    private const int HeaderLength = 64, ProgramHeaderLength = 56, DynamicEntryLength = 16, MaxEntries = 4096, MaxTextLength = 4096;
-    private const uint LoadSegment = 1, DynamicSegment = 2;
+    private const int DynamicEntryLength = 16, MaxEntries = 4096, MaxTextLength = 4096;
     private const long Needed = 1, StringTable = 5, RPath = 15, RunPath = 29;
 
     /// <summary>What every system has that a compiled model can run on.</summary>
     private static readonly string[] Usual = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"];
 
     private readonly PackageFile _file;
-    private readonly List<(long Address, long Offset, long Length)> _segments = [];
+    private readonly LibraryLayout _layout;
     private readonly List<(long Tag, long Value)> _entries = [];
 
-    private SharedLibrary(PackageFile file) => _file = file;
+    private SharedLibrary(PackageFile file)
+    {
+        _file = file;
+        _layout = LibraryLayout.Read(file);
+    }
 
     /// <exception cref="SafeModelException">It is no shared library, names folders to search, or is to stay readable although it holds weights.</exception>
     internal static void Check(PackageFile file, bool staysClear, ILoggerFactory loggers)
     {
         var library = new SharedLibrary(file);
-        library.ReadSegments();
+        library.ReadDynamic();
         library.RefuseSearchPaths();
         library.ReportUnusualLibraries(loggers.CreateLogger(typeof(ModelSealer)));
         if (staysClear && EmbeddedWeights.Find(file) is { } marker)
@@ -34,45 +37,18 @@ internal sealed class SharedLibrary
         }
     }
 
-    private void ReadSegments()
+    private void ReadDynamic()
     {
-        Span<byte> header = stackalloc byte[HeaderLength];
-        Demand(_file.Length >= HeaderLength);
-        _file.Read(0, header);
-
-        // 64-bit, little-endian, a shared object.
-        Demand(header[..6].SequenceEqual("\u007fELF\u0002\u0001"u8) && BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) == 3);
-        var table = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
-        var count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
-        Demand(BinaryPrimitives.ReadUInt16LittleEndian(header[54..]) == ProgramHeaderLength && count <= MaxEntries);
-        Span<byte> entry = stackalloc byte[ProgramHeaderLength];
-        for (var i = 0; i < count; i++)
+        if (_layout.Dynamic is not var (offset, length))
         {
-            ReadAt(table + ((long)i * ProgramHeaderLength), entry);
-            var kind = BinaryPrimitives.ReadUInt32LittleEndian(entry);
-            var offset = BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
-            var address = BinaryPrimitives.ReadInt64LittleEndian(entry[16..]);
-            var length = BinaryPrimitives.ReadInt64LittleEndian(entry[32..]);
-            if (kind == LoadSegment)
-            {
-                _segments.Add((address, offset, length));
-            }
-            else if (kind == DynamicSegment)
-            {
-                // One is what the loader uses; a second could hide what it says.
-                Demand(_entries.Count == 0);
-                ReadDynamic(offset, length);
-            }
+            return;
         }
-    }
 
-    private void ReadDynamic(long offset, long length)
-    {
         Span<byte> entry = stackalloc byte[DynamicEntryLength];
-        Demand(length >= 0 && length / DynamicEntryLength <= MaxEntries);
+        _layout.Demand(length >= 0 && length / DynamicEntryLength <= MaxEntries);
         for (long at = 0; at + DynamicEntryLength <= length; at += DynamicEntryLength)
         {
-            ReadAt(offset + at, entry);
+            _layout.ReadAt(offset + at, entry);
             _entries.Add((BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..])));
         }
     }
@@ -117,28 +93,14 @@ internal sealed class SharedLibrary
 
     private string Text(long address)
     {
-        var segment = _segments.Find(s => address >= s.Address && address - s.Address < s.Length);
-        Demand(segment.Length > 0);
+        var segment = _layout.Segments.Find(s => address >= s.Address && address - s.Address < s.Length);
+        _layout.Demand(segment.Length > 0);
         var at = segment.Offset + (address - segment.Address);
         Span<byte> bytes = stackalloc byte[MaxTextLength];
         var available = (int)Math.Clamp(_file.Length - at, 0, bytes.Length);
-        ReadAt(at, bytes[..available]);
+        _layout.ReadAt(at, bytes[..available]);
         var end = bytes[..available].IndexOf((byte)0);
-        Demand(end >= 0);
+        _layout.Demand(end >= 0);
         return Encoding.UTF8.GetString(bytes[..end]);
-    }
-
-    private void ReadAt(long offset, Span<byte> destination)
-    {
-        Demand(offset >= 0 && offset <= _file.Length - destination.Length);
-        _file.Read(offset, destination);
-    }
-
-    private void Demand(bool condition)
-    {
-        if (!condition)
-        {
-            throw new SafeModelException(SafeModelError.ModelInvalid, _file.Name, "is not a shared library for a 64-bit Linux. Compile the model for the system that runs it.");
-        }
     }
 }

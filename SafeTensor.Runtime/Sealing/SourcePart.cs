@@ -16,11 +16,10 @@ internal sealed class SourcePart
         File = file;
         Offset = offset;
         var segments = ManifestPart.SegmentCount(manifest.Length, segmentSize);
-        var limit = ManifestHeader.MaxManifestLength / ManifestHeader.TagLength;
-        if (segments > limit)
+        if (segments > ManifestPart.MaxSegments)
         {
             throw new SafeModelException(
-                SafeModelError.LimitExceeded, file.Name, $"has {segments} segments of {segmentSize} bytes in '{SafeText.Escape(manifest.Name)}'; the limit is {limit}. Choose a larger SegmentSize.");
+                SafeModelError.LimitExceeded, file.Name, $"has {segments} segments of {segmentSize} bytes in '{SafeText.Escape(manifest.Name)}'; the limit is {ManifestPart.MaxSegments}. Choose a larger SegmentSize.");
         }
 
         _leaves = new byte[segments * PartDigest.Length];

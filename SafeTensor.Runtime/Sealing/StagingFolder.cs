@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using SafeTensor.Native;
 
 namespace SafeTensor.Runtime.Sealing;
@@ -8,39 +9,38 @@ internal sealed class StagingFolder : IDisposable
 {
     private readonly string _target;
     private readonly bool _overwrite;
+    private readonly ILogger _logger;
+    private bool _isOurs = true;
 
-    private StagingFolder(string path, string target, bool overwrite)
+    private StagingFolder(string path, string target, bool overwrite, ILogger logger)
     {
         Path = path;
         _target = target;
         _overwrite = overwrite;
+        _logger = logger;
     }
 
     internal string Path { get; }
 
-    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is not set, or is no folder.</exception>
-    internal static StagingFolder Create(string target, bool overwrite)
+    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is not set, or is no package's folder.</exception>
+    internal static StagingFolder Create(string target, bool overwrite, ILogger logger)
     {
-        if (File.Exists(target))
-        {
-            throw new IOException($"'{target}' is a file. Name a folder for the package.");
-        }
-
-        if (Directory.Exists(target) && !overwrite)
-        {
-            throw AlreadyExists(target);
-        }
-
+        RequireFolder(target, target);
         if (Directory.Exists(target))
         {
-            RequirePackage(target);
+            if (!overwrite)
+            {
+                throw AlreadyExists(target);
+            }
+
+            RequirePackage(target, target);
         }
 
         var parent = System.IO.Path.GetDirectoryName(target)!;
         Directory.CreateDirectory(parent);
         var path = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(target)}.{Guid.NewGuid():N}.sealing");
         Directory.CreateDirectory(path);
-        return new StagingFolder(path, target, overwrite);
+        return new StagingFolder(path, target, overwrite, logger);
     }
 
     /// <summary>Gives the folder its name; what had it before goes.</summary>
@@ -55,41 +55,75 @@ internal sealed class StagingFolder : IDisposable
         {
             throw Marshal.GetLastPInvokeError() == LibC.EEXIST
                 ? AlreadyExists(_target)
-                : new IOException($"'{Path}' cannot be renamed to '{_target}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+                : new IOException($"'{SafeText.EscapePath(Path)}' cannot be renamed to '{SafeText.EscapePath(_target)}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+        }
+
+        try
+        {
+            // What had the name now may not be what had it when sealing began.
+            RequireFolder(Path, _target);
+            RequirePackage(Path, _target);
+        }
+        catch
+        {
+            _isOurs = Rename(LibC.RENAME_EXCHANGE);
+            throw;
         }
     }
 
     /// <summary>Deletes what still has the staging name: an unfinished package, or the one that was replaced.</summary>
     public void Dispose()
     {
-        if (Directory.Exists(Path))
+        try
         {
-            Directory.Delete(Path, recursive: true);
+            if (_isOurs && Directory.Exists(Path))
+            {
+                Directory.Delete(Path, recursive: true);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The package has its name, or did not get it for a reason that the caller must hear: what is left over must not hide that.
+            SealLog.LeftBehind(_logger, SafeText.EscapePath(Path), SafeText.EscapePath(e.Message));
         }
     }
 
     private bool Rename(uint flags) => LibC.renameat2(LibC.AT_FDCWD, Path, LibC.AT_FDCWD, _target, flags) == 0;
 
-    // Overwriting is for packages: a slip of the hand must not cost a folder of something else, least of all an unprotected model, which may be the only one.
-    private static void RequirePackage(string target)
+    // A link is not replaced, since what it stands for would stay, and not followed, since a rename does not follow it.
+    private static void RequireFolder(string folder, string name)
     {
-        if (!Directory.EnumerateFileSystemEntries(target).Any())
+        if (new FileInfo(folder).LinkTarget is not null)
+        {
+            throw new IOException($"'{SafeText.EscapePath(name)}' is a symbolic link. Name the folder that it stands for.");
+        }
+
+        if (File.Exists(folder))
+        {
+            throw new IOException($"'{SafeText.EscapePath(name)}' is a file. Name a folder for the package.");
+        }
+    }
+
+    // Overwriting is for packages: a slip of the hand must not cost a folder of something else, least of all an unprotected model, which may be the only one.
+    private static void RequirePackage(string folder, string name)
+    {
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
         {
             return;
         }
 
-        if (!File.Exists(System.IO.Path.Combine(target, ModelPackage.ParamsName)))
+        if (!File.Exists(System.IO.Path.Combine(folder, ModelPackage.ParamsName)))
         {
-            throw new IOException($"'{target}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
+            throw new IOException($"'{SafeText.EscapePath(name)}' is no package (it has files, and no {ModelPackage.ParamsName}), so it is not overwritten. Name another folder.");
         }
 
         try
         {
-            SealedParams.Open(target).Dispose();
+            SealedParams.Open(folder).Dispose();
         }
         catch (SafeModelException e) when (e.Error == SafeModelError.NotEncrypted)
         {
-            throw new IOException($"'{target}' is an unprotected model, so it is not overwritten. Name another folder.", e);
+            throw new IOException($"'{SafeText.EscapePath(name)}' is an unprotected model, so it is not overwritten. Name another folder.", e);
         }
         catch (SafeModelException)
         {
@@ -97,5 +131,5 @@ internal sealed class StagingFolder : IDisposable
         }
     }
 
-    private static IOException AlreadyExists(string target) => new($"'{target}' exists already. Name another folder, or set Overwrite.");
+    private static IOException AlreadyExists(string target) => new($"'{SafeText.EscapePath(target)}' exists already. Name another folder, or set Overwrite.");
 }

@@ -30,6 +30,9 @@ public sealed class TensorInfo
     /// <summary>As in <c>image: float32[1,1,8,8]</c>; control characters of the name are escaped.</summary>
     public override string ToString() => $"{SafeText.Escape(Name)}: {ElementType.Spell()}[{string.Join(',', Shape)}]";
 
+    /// <summary>For messages.</summary>
+    internal static string List(IReadOnlyList<TensorInfo> infos) => SafeText.List(infos, info => info.ToString());
+
     /// <summary>In bytes; for a shape that is not dynamic.</summary>
     internal int ByteLength => checked((int)ElementCount * ElementType.ByteLength());
 }

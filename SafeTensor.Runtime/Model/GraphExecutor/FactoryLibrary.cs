@@ -9,15 +9,17 @@ internal static unsafe class FactoryLibrary
     /// <summary>The function that makes an executor: TVM calls every model that.</summary>
     internal const string Create = "default";
 
+    /// <param name="library">The library.</param>
+    /// <param name="file">Its name, for messages.</param>
     /// <exception cref="FileNotFoundException">The library is no factory, so its graph should have been beside it.</exception>
-    internal static GraphDescription Describe(TvmModuleHandle library)
+    internal static GraphDescription Describe(TvmModuleHandle library, string file)
     {
         using var get = TvmCall.FindMember(library, "get_graph_json")
             ?? throw new FileNotFoundException(
-                $"There is no graph '{ModelPackage.GraphName}', and the code is no factory library that holds one. Put the graph that TVM wrote beside the code.", ModelPackage.GraphName);
+                $"There is no graph '{ModelPackage.GraphName}', and the code, {file}, is no factory library that holds one. Put the graph that TVM wrote beside the code.", ModelPackage.GraphName);
         TvmCall.Invoke(get, [], [], out var result, out var code);
         return code == TVMValue.TypeCode.Str
-            ? GraphDescription.Read(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(result.v_str), ModelPackage.CodeName)
+            ? GraphDescription.Read(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(result.v_str), file)
             : throw TvmCall.Unexpected("text", code);
     }
 

@@ -25,10 +25,10 @@ internal sealed unsafe class GraphProgram : ModelProgram
         _offsets = offsets;
         _threads = threads;
         _parameters = package.Parameters;
-        _module = LoadLibrary(code);
+        _module = LoadLibrary(code, package.CodeFile);
         try
         {
-            _description = graph is null ? FactoryLibrary.Describe(_module) : GraphDescription.Read(graph.Span, ModelPackage.GraphName);
+            _description = graph is null ? FactoryLibrary.Describe(_module, package.CodeFile) : GraphDescription.Read(graph.Span, package.GraphFile);
             _description.RequireParameters(_parameters);
             var places = _description.Arguments.Select((argument, place) => (argument.Name, place)).ToDictionary(StringComparer.Ordinal);
             _bound = [.. Bound(places)];
@@ -80,7 +80,7 @@ internal sealed unsafe class GraphProgram : ModelProgram
     internal static GraphProgram Create(CodeImage code, ProtectedMemory? graph, ModelPackage package, ProtectedMemory? weights, long[] offsets, int threads) =>
         new(code, graph, package, weights, offsets, threads);
 
-    private static TvmModuleHandle LoadLibrary(CodeImage code)
+    private static TvmModuleHandle LoadLibrary(CodeImage code, string file)
     {
         if (TvmApi.TVMModLoadFromFile(code.Path, "so", out var module) == 0)
         {
@@ -91,7 +91,7 @@ internal sealed unsafe class GraphProgram : ModelProgram
         var failure = TvmCall.Failure();
         module.Dispose();
         throw new SafeModelException(
-            SafeModelError.ModelInvalid, ModelPackage.CodeName, failure.Message.Replace(code.Path, ModelPackage.CodeName, StringComparison.Ordinal), failure);
+            SafeModelError.ModelInvalid, file, failure.Message.Replace(code.Path, file, StringComparison.Ordinal), failure);
     }
 
     internal override Executor CreateExecutor()

@@ -20,7 +20,7 @@ internal static class TvmRuntime
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
-            throw new SafeModelException(SafeModelError.RuntimeFailed, e.Message, e);
+            throw new SafeModelException(SafeModelError.RuntimeFailed, SafeText.EscapePath(e.Message), e);
         }
     }
 

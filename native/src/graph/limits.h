@@ -8,8 +8,8 @@ namespace safetensor {
 
 constexpr size_t kMaxGraphBytes = size_t{256} << 20;
 constexpr size_t kMaxGraphDepth = 32;         // of JSON arrays and objects in each other
-constexpr size_t kMaxGraphNodes = 4'000'000;  // nodes, and likewise entries, inputs and outputs
-constexpr size_t kMaxGraphEdges = 16'000'000;
-constexpr size_t kMaxGraphSides = 32'000'000;  // the dimensions of all shapes together
+constexpr size_t kMaxGraphNodes = 1'000'000;  // nodes, and likewise entries, inputs and outputs
+constexpr size_t kMaxGraphEdges = 4'000'000;
+constexpr size_t kMaxGraphSides = 8'000'000;  // the dimensions of all shapes together
 
 }  // namespace safetensor

@@ -5,7 +5,7 @@ namespace SafeTensor.Tests.Cli;
 /// <summary>The program as users start it: a process of its own.</summary>
 internal static class CliProcess
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "safetensor.dll");
+    internal static readonly string Program = Path.Combine(AppContext.BaseDirectory, "safetensor.dll");
 
     /// <summary>Starts it with all of its streams redirected.</summary>
     internal static Process Start(IReadOnlyList<string> arguments, params IReadOnlyList<(string Name, string Value)> environment)

@@ -69,4 +69,17 @@ internal static class DocumentationSamples
         }
         #endregion
     }
+
+    internal static ulong LoadSigned(ModelKey key)
+    {
+        #region docs/getting-started.md 4
+        using var model = SafeModel.Load("dist/digits", key, new SafeModelOptions
+        {
+            TrustedPublishers = [File.ReadAllText("publisher.pem")],
+            ExpectedModelId = "digits",
+            VersionFile = "model.versions",
+        });
+        #endregion
+        return model.Package!.ModelVersion;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using NUnit.Framework;
 using SafeTensor.Runtime;
+using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Tests.Cli;
 
@@ -83,6 +84,26 @@ public sealed partial class DocumentationTests
         Assert.That(DocumentationSamples.Loop(model, pixels), Is.EqualTo(probabilities));
         Assert.That(_output.ToString(), Does.Match("^digits 1: [0-9]+ bytes are encrypted").And.Contains("image: float32[1,1,8,8]"));
         Assert.That(() => DocumentationSamples.Refuse(key), Throws.Nothing);
+
+        using var publisher = new Publisher();
+        await File.WriteAllTextAsync("publisher.pem", publisher.Pem);
+        ModelSealer.Sign("dist/digits", publisher.Key);
+        Assert.That(DocumentationSamples.LoadSigned(key), Is.EqualTo(1));
+        await ModelSealer.SealAsync(
+            "build/digits", "dist/digits", key, new SealOptions { ModelId = "digits", ModelVersion = 0, Signer = publisher.Key, Overwrite = true });
+        Assert.That(() => DocumentationSamples.LoadSigned(key), Refused.With(SafeModelError.RolledBack));
+    }
+
+    [Test]
+    public void Every_claim_of_the_security_page_names_a_test_that_is_there()
+    {
+        var page = File.ReadAllText(Path.Combine(TestData.Repository, "docs", "security.md"));
+        var tests = typeof(DocumentationTests).Assembly.GetTypes()
+            .SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}")).ToHashSet();
+
+        var named = TestNames().Matches(page).Select(match => match.Groups[1].Value).ToList();
+        Assert.That(named, Has.Count.GreaterThan(20));
+        Assert.That(named, Is.SubsetOf(tests));
     }
 
     [TestCase("README.md", 3)]
@@ -104,7 +125,7 @@ public sealed partial class DocumentationTests
     {
         var readme = File.ReadAllText(Path.Combine(TestData.Repository, "README.md"));
 
-        Assert.That(CliVerbs().Matches(readme).Select(match => match.Groups[1].Value), Is.EqualTo(new[] { "keygen", "seal", "inspect", "verify", "run", "demo" }));
+        Assert.That(CliVerbs().Matches(readme).Select(match => match.Groups[1].Value), Is.EqualTo(new[] { "keygen", "seal", "sign", "inspect", "verify", "run", "demo" }));
     }
 
     [Test]
@@ -136,6 +157,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"^\| `([a-z]+)[ `]", RegexOptions.Multiline)]
     private static partial Regex CliVerbs();
+
+    [GeneratedRegex("`([A-Z][A-Za-z]*Tests[.][A-Za-z0-9_]+)`")]
+    private static partial Regex TestNames();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
     private static partial Regex RelativeLinks();

@@ -104,7 +104,8 @@ public sealed class FailedLoadTests
     }
 
     /// <summary>Descriptors of code images; other tests' are none, since tests run one after the other.</summary>
-    private static int Images() => Directory.GetFiles("/proc/self/fd").Count(fd => File.ResolveLinkTarget(fd, returnFinalTarget: false)?.Name.Contains("safetensor-code", StringComparison.Ordinal) == true);
+    private static int Images() =>
+        Directory.GetFiles("/proc/self/fd").Count(file => new FileInfo(file).LinkTarget?.Contains("safetensor-code", StringComparison.Ordinal) ?? false);
 
     private static int CodeMappings() => File.ReadLines("/proc/self/maps").Count(line => line.Contains("safetensor-code", StringComparison.Ordinal));
 }

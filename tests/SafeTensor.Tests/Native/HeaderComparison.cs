@@ -54,6 +54,7 @@ internal sealed class HeaderComparison
         #include <stddef.h>
         #include <stdio.h>
         #include <stdlib.h>
+        #include <sys/file.h>
         #include <sys/mman.h>
         #include <sys/prctl.h>
         #include <sys/resource.h>

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using NUnit.Framework;
 using SafeTensor.Tests.Cli;
@@ -109,18 +108,7 @@ public sealed class RuntimeLibraryTests
     private string Compile(string source)
     {
         var library = _folder["libother.so"];
-        File.WriteAllText(_folder["other.c"], source);
-        try
-        {
-            using var compiler = Process.Start("cc", ["-shared", "-fPIC", "-o", library, _folder["other.c"]]);
-            compiler.WaitForExit();
-            Assert.That(compiler.ExitCode, Is.Zero);
-        }
-        catch (Win32Exception)
-        {
-            Assert.Ignore("There is no C compiler 'cc' on this machine to make another library with.");
-        }
-
+        CCompiler.CompileLibrary(source, library);
         return library;
     }
 }

@@ -7,9 +7,9 @@ namespace SafeTensor.Tests;
 /// <summary>A graph is read before anybody vouches for it, so its lists have limits.</summary>
 public sealed class GraphLimitTests
 {
-    private const int TooMany = 4_000_001;
+    private const int TooMany = 1_000_001;
 
-    [TestCase("nodes", "{}")]
+    [TestCase("nodes", "{\"op\":\"null\",\"name\":\"x\",\"inputs\":[]}")]
     [TestCase("arg_nodes", "0")]
     [TestCase("node_row_ptr", "0")]
     [TestCase("heads", "[0,0]")]
