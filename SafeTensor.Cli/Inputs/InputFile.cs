@@ -16,19 +16,24 @@ internal static class InputFile
     /// <exception cref="UsageException">The file is of no known kind, malformed, or not what the model takes.</exception>
     internal static TensorValue Read(string path, TensorInfo input, double? scale)
     {
+        var extension = Extension(path);
+        if (extension is not (".npy" or ".bin" or ".json" or ".png"))
+        {
+            throw new UsageException($"'{path}' is no input file: its name must end in .npy, .bin, .json or .png.");
+        }
+
         var (length, limit) = (new FileInfo(path).Length, MaxOtherBytes + (MaxElementBytes * input.ElementCount));
         if (length > limit)
         {
             throw new UsageException($"'{path}' has {length} bytes; for input '{input.Name}', which is {input}, it has at most {limit}.");
         }
 
-        return Extension(path) switch
+        return extension switch
         {
             ".npy" => NpyFile.Read(path, input.ElementType),
             ".bin" => RawFile.Read(path, input),
             ".json" => JsonFile.Read(path, input),
-            ".png" => PngFile.Read(path, input, scale),
-            _ => throw new UsageException($"'{path}' is no input file: its name must end in .npy, .bin, .json or .png."),
+            _ => PngFile.Read(path, input, scale),
         };
     }
 

@@ -77,7 +77,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         {
             using (var file = OpenFile(draft, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, mode)!)
             {
-                RandomAccess.Write(file, contents, fileOffset: 0);
+                Write(file, contents, Shown(draft));
                 DiskFlush.Of(file, Path.Combine(_path, draft));
             }
 
@@ -94,6 +94,19 @@ internal sealed unsafe class FolderHandle : IDisposable
         }
 
         Flush();
+    }
+
+    // .NET knows no path of a descriptor, and takes the system's EFBIG for a mistake of its caller.
+    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> contents, string shown)
+    {
+        try
+        {
+            RandomAccess.Write(file, contents, fileOffset: 0);
+        }
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
+        {
+            throw new IOException($"'{shown}' cannot be written: {e.Message}.", e);
+        }
     }
 
     /// <summary>Waits until names that were given in the folder would survive a loss of power.</summary>
