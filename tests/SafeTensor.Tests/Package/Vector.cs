@@ -19,6 +19,9 @@ internal sealed class Vector(string folder)
 
     internal IEnumerable<JsonElement> Files => Json.TryGetProperty("files", out var files) ? files.EnumerateArray() : [];
 
+    /// <summary>The public keys, in PEM, of those who signed it.</summary>
+    internal IEnumerable<string> Publishers => Json.TryGetProperty("publishers", out var keys) ? keys.EnumerateArray().Select(key => key.GetString()!) : [];
+
     internal static IEnumerable<string> Folders =>
         Directory.GetDirectories(TestData.PinnedVectors).Concat(TestData.SharedFolders("vectors")).Order(StringComparer.Ordinal);
 
