@@ -115,7 +115,7 @@ internal sealed class SlowGraph
 
     private string Entry(int node, int output)
     {
-        Demand(node >= 0 && node < _rows.Count && _rows[node] >= 0 && output >= 0);
+        Demand(node >= 0 && node < _names.Count && node < _rows.Count && _rows[node] >= 0 && output >= 0);
         var entry = checked(_rows[node] + output);
         return $"{_types[entry]}[{_shapes[entry]}]";
     }
