@@ -24,7 +24,7 @@ internal static unsafe partial class LibC
     internal const int PR_GET_DUMPABLE = 3;
     internal const int RLIMIT_MEMLOCK = 8;
     internal const int RTLD_LAZY = 1, RTLD_NOW = 2, RTLD_NOLOAD = 4, RTLD_GLOBAL = 0x100;
-    internal const int ENOENT = 2, EINTR = 4, ENXIO = 6, EWOULDBLOCK = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, ELOOP = 40, ENAMETOOLONG = 36;
+    internal const int ENOENT = 2, EINTR = 4, ENXIO = 6, EWOULDBLOCK = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, EROFS = 30, ELOOP = 40, ENAMETOOLONG = 36;
 
     /// <summary>The number of <c>memfd_secret</c>, which glibc does not wrap; the same on every architecture.</summary>
     internal const nint SYS_memfd_secret = 447;
@@ -88,6 +88,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int ftruncate(int fd, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int fsync(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

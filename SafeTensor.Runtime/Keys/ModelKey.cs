@@ -73,7 +73,7 @@ public abstract class ModelKey : IDisposable
 
     /// <summary>Makes a new random key and its file, readable by its owner alone.</summary>
     /// <param name="path">The new file, of 32 bytes and mode 0600.</param>
-    /// <exception cref="IOException">There already is a file; it is left as it is.</exception>
+    /// <exception cref="IOException">There already is a file, which is left as it is, or it cannot be written.</exception>
     public static ModelKey CreateFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -88,8 +88,18 @@ public abstract class ModelKey : IDisposable
             }
 
             using var file = new FileStream(path, options);
-            RandomAccess.Write(file.SafeFileHandle, page.Span, fileOffset: 0);
-            RandomAccess.FlushToDisk(file.SafeFileHandle);
+            try
+            {
+                RandomAccess.Write(file.SafeFileHandle, page.Span, fileOffset: 0);
+                DiskFlush.Of(file.SafeFileHandle, path);
+            }
+            catch
+            {
+                // Half a key must not be taken for one, nor stand in a next one's way.
+                File.Delete(path);
+                throw;
+            }
+
             return new RawModelKey(page);
         }
         catch

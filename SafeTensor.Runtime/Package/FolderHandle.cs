@@ -78,7 +78,7 @@ internal sealed unsafe class FolderHandle : IDisposable
             using (var file = OpenFile(draft, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, mode)!)
             {
                 RandomAccess.Write(file, contents, fileOffset: 0);
-                RandomAccess.FlushToDisk(file);
+                DiskFlush.Of(file, Path.Combine(_path, draft));
             }
 
             if (LibC.renameat2(Descriptor, draft, Descriptor, name, flags: 0) != 0)
@@ -97,7 +97,8 @@ internal sealed unsafe class FolderHandle : IDisposable
     }
 
     /// <summary>Waits until names that were given in the folder would survive a loss of power.</summary>
-    internal void Flush() => RandomAccess.FlushToDisk(_handle);
+    /// <exception cref="IOException">They would not.</exception>
+    internal void Flush() => DiskFlush.Of(_handle, _path);
 
     /// <summary>Waits for a lock that other processes and threads may have; the file of that name is nothing else.</summary>
     /// <exception cref="IOException">It cannot be had, or not within <paramref name="limit"/>.</exception>

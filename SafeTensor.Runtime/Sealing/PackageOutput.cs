@@ -41,7 +41,8 @@ internal sealed class PackageOutput : IDisposable
         }
     }
 
-    internal void Flush() => RandomAccess.FlushToDisk(_handle);
+    /// <exception cref="IOException">There is no room after all.</exception>
+    internal void Flush() => DiskFlush.Of(_handle, _path);
 
     public void Dispose() => _handle.Dispose();
 

@@ -46,6 +46,12 @@ internal sealed class StagingFolder : IDisposable
     /// <summary>Gives the folder its name; what had it before goes.</summary>
     internal void Commit()
     {
+        // The names of its files must be on the disk before it has its own.
+        using (var folder = FolderHandle.Open(Path))
+        {
+            folder.Flush();
+        }
+
         if (Rename(LibC.RENAME_NOREPLACE))
         {
             return;

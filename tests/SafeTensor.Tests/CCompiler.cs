@@ -9,7 +9,7 @@ internal static class CCompiler
 {
     internal static void CompileLibrary(string source, string library, params IReadOnlyList<string> options) => Compile(source, library, ["-shared", "-fPIC", .. options]);
 
-    internal static void CompileProgram(string source, string program) => Compile(source, program, []);
+    internal static void CompileProgram(string source, string program, params IReadOnlyList<string> options) => Compile(source, program, options);
 
     private static void Compile(string source, string output, IReadOnlyList<string> options)
     {

@@ -11,17 +11,6 @@ public sealed class FullDiskTests
 {
     private const long PageSize = 4096;
 
-    private const string FailingFlush =
-        """
-        #include <errno.h>
-
-        int fsync(int file) {
-          (void)file;
-          errno = ENOSPC;
-          return -1;
-        }
-        """;
-
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
     private TemporaryFolder _folder = null!;
 
@@ -94,7 +83,7 @@ public sealed class FullDiskTests
         string[] options = overwrite ? ["--overwrite"] : [];
 
         var (run, before, after) = SmallDisk.Run(
-            "ro", Disk, overwrite ? _folder["digits"] : null, ["seal", TestData.Digits, Target, "--key", KeyFile, .. options]);
+            SmallDisk.ReadOnly, Disk, overwrite ? _folder["digits"] : null, ["seal", TestData.Digits, Target, "--key", KeyFile, .. options]);
 
         AssertFailed(run, "Read-only file system", Disk);
         Assert.That(after, Is.EqualTo(before));
@@ -114,15 +103,25 @@ public sealed class FullDiskTests
     }
 
     [Test]
-    public void A_disk_that_says_only_at_the_end_that_it_is_full_leaves_no_package()
+    public void A_disk_that_says_only_at_the_end_that_it_is_full_leaves_no_package([Values("fsync", "renameat2")] string call)
     {
-        // As network file systems do, which reserve nothing for what is written.
-        CCompiler.CompileLibrary(FailingFlush, _folder["flush.so"]);
-
-        var run = CliProcess.Run(["seal", TestData.Digits, Target, "--key", KeyFile], ("LD_PRELOAD", _folder["flush.so"]));
+        var run = FailingCall.Run(call, _folder.Path, "seal", TestData.Digits, Target, "--key", KeyFile);
 
         AssertFailed(run, "No space left on device", Disk);
         Assert.That(Directory.GetFileSystemEntries(Disk), Is.Empty);
+    }
+
+    [Test]
+    public void A_disk_that_says_only_at_the_end_that_it_is_full_leaves_the_package_that_was_to_be_overwritten([Values("fsync", "renameat2")] string call)
+    {
+        var before = File.ReadAllBytes(_folder["digits/mod.params"]);
+        var entries = Directory.GetFileSystemEntries(_folder.Path);
+
+        var run = FailingCall.Run(call, Disk, "seal", TestData.Digits, _folder["digits"], "--key", KeyFile, "--overwrite");
+
+        AssertFailed(run, "No space left on device", _folder.Path);
+        Assert.That(File.ReadAllBytes(_folder["digits/mod.params"]), Is.EqualTo(before));
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.EquivalentTo(entries));
     }
 
     [Test]
@@ -143,7 +142,7 @@ public sealed class FullDiskTests
     [Test]
     public void A_read_only_disk_takes_no_signature()
     {
-        var (run, before, after) = SmallDisk.Run("ro", Disk, _folder["digits"], "sign", Target, "--key", Signer);
+        var (run, before, after) = SmallDisk.Run(SmallDisk.ReadOnly, Disk, _folder["digits"], "sign", Target, "--key", Signer);
 
         AssertFailed(run, "Read-only file system", Disk);
         Assert.That(after, Is.EqualTo(before));
@@ -152,12 +151,41 @@ public sealed class FullDiskTests
     [Test]
     public void A_signature_that_cannot_be_flushed_leaves_none()
     {
-        CCompiler.CompileLibrary(FailingFlush, _folder["flush.so"]);
-
-        var run = CliProcess.Run(["sign", _folder["digits"], "--key", Signer], ("LD_PRELOAD", _folder["flush.so"]));
+        var run = FailingCall.Run("fsync", _folder.Path, "sign", _folder["digits"], "--key", Signer);
 
         AssertFailed(run, "No space left on device", _folder["digits"]);
         Assert.That(Directory.GetFiles(_folder["digits"]).Select(Path.GetFileName), Is.EquivalentTo(new[] { "mod.json", "mod.params", "mod.so" }));
+    }
+
+    [Test]
+    public void A_version_that_cannot_be_flushed_is_not_remembered_and_no_model_is_run()
+    {
+        var run = FailingCall.Run("fsync", _folder.Path, "run", _folder["digits"], "--key", KeyFile, "--version-file", Path.Combine(Disk, "versions"));
+
+        AssertFailed(run, "No space left on device", Path.Combine(Disk, "versions"));
+        Assert.That(Directory.GetFiles(Disk).Select(Path.GetFileName), Is.EqualTo(new[] { "versions.lock" }));
+        Assert.That(run.Output, Is.Empty);
+    }
+
+    [Test]
+    public void A_key_for_which_there_is_no_room_leaves_no_file()
+    {
+        Directory.CreateDirectory(_folder["full"]);
+        File.WriteAllBytes(_folder["full/file"], new byte[PageSize]);
+
+        var (run, before, after) = SmallDisk.Run($"size={PageSize}", Disk, Path.Combine(_folder["full"], "."), "keygen", Path.Combine(Disk, "key"));
+
+        AssertFailed(run, "No space left on device", Path.Combine(Disk, "key"));
+        Assert.That(after, Is.EqualTo(before));
+    }
+
+    [Test]
+    public void A_key_that_cannot_be_flushed_leaves_no_file()
+    {
+        var run = FailingCall.Run("fsync", _folder.Path, "keygen", Path.Combine(Disk, "key"));
+
+        AssertFailed(run, "No space left on device", Path.Combine(Disk, "key"));
+        Assert.That(Directory.GetFileSystemEntries(Disk), Is.Empty);
     }
 
     [Test]

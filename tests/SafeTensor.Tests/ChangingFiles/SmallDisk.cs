@@ -7,17 +7,19 @@ namespace SafeTensor.Tests;
 /// <summary>Runs the program with a disk of its own at some folder: a tmpfs in a mount namespace, which ends with the program.</summary>
 internal static class SmallDisk
 {
+    internal const string ReadOnly = "read-only";
+
     private const int NoDisk = 125;
 
-    /// <summary>$1: the mount's options, $2: the folder, $3: what is on the disk at first, or nothing; then the program and its arguments.</summary>
+    /// <summary>$1: the mount's options, $2: the folder, $3: what is on the disk at first, or nothing, $4: whether it is read-only then; then the program and its arguments.</summary>
     private const string Script =
         """
         disk=$2
         content() { (cd "$disk" && find . -mindepth 1 | sort && find . -type f | sort | xargs -r sha256sum); }
-        mount -t tmpfs safetensor-test "$disk" || exit 125
+        mount -t tmpfs -o "$1" safetensor-test "$disk" || exit 125
         if [ -n "$3" ]; then cp -r "$3" "$disk" || exit 125; fi
-        mount -o "remount,$1" "$disk" || exit 125
-        shift 3
+        if [ "$4" = read-only ]; then mount -o remount,bind,ro "$disk" || exit 125; fi
+        shift 4
         content >&3
         "$@" 3>&-
         code=$?
@@ -25,7 +27,7 @@ internal static class SmallDisk
         exit $code
         """;
 
-    /// <param name="options">Of the mount, as in <c>size=100k</c>.</param>
+    /// <param name="options">Of the mount, as in <c>size=100k</c>, or <see cref="ReadOnly"/>.</param>
     /// <param name="folder">An empty folder.</param>
     /// <param name="content">A folder to copy onto the disk first; <see langword="null"/> for none.</param>
     /// <param name="arguments">Of the program.</param>
@@ -38,7 +40,7 @@ internal static class SmallDisk
         // Who is not the superuser may be one in a user namespace.
         string[] unshare = Environment.IsPrivilegedProcess ? ["-m"] : ["-rm"];
         var start = new ProcessStartInfo(
-            "unshare", [.. unshare, "sh", "-c", $"exec 3>'{before}' 4>'{after}'\n{Script}", "sh", options, folder, content ?? "", "dotnet", CliProcess.Program, .. arguments])
+            "unshare", [.. unshare, "sh", "-c", $"exec 3>'{before}' 4>'{after}'\n{Script}", "sh", options == ReadOnly ? "size=10m" : options, folder, content ?? "", options, "dotnet", CliProcess.Program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
