@@ -77,7 +77,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         {
             using (var file = OpenFile(draft, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, mode)!)
             {
-                Write(file, contents, Shown(draft));
+                Write(file, contents, draft);
                 DiskFlush.Of(file, Path.Combine(_path, draft));
             }
 
@@ -94,19 +94,6 @@ internal sealed unsafe class FolderHandle : IDisposable
         }
 
         Flush();
-    }
-
-    // .NET knows no path of a descriptor, and takes the system's EFBIG for a mistake of its caller.
-    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> contents, string shown)
-    {
-        try
-        {
-            RandomAccess.Write(file, contents, fileOffset: 0);
-        }
-        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
-        {
-            throw new IOException($"'{shown}' cannot be written: {e.Message}.", e);
-        }
     }
 
     /// <summary>Waits until names that were given in the folder would survive a loss of power.</summary>
@@ -168,6 +155,19 @@ internal sealed unsafe class FolderHandle : IDisposable
         }
 
         return file;
+    }
+
+    private void Write(SafeFileHandle file, ReadOnlySpan<byte> contents, string name)
+    {
+        try
+        {
+            RandomAccess.Write(file, contents, fileOffset: 0);
+        }
+        catch (IOException e)
+        {
+            // .NET does not know what it writes to.
+            throw new IOException($"'{Shown(name)}' cannot be written: {e.Message}.", e);
+        }
     }
 
     private string Shown(string name) => SafeText.EscapePath(Path.Combine(_path, name));
