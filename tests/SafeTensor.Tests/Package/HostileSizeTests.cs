@@ -68,8 +68,8 @@ public sealed class HostileSizeTests
     [TestCase((64ul << 20) + 1, SafeModelError.LimitExceeded)]
     [TestCase(1ul << 63, SafeModelError.LimitExceeded)]
     [TestCase(ulong.MaxValue, SafeModelError.LimitExceeded)]
-    [TestCase(0ul, SafeModelError.Tampered)]
-    [TestCase(175ul, SafeModelError.Tampered)]
+    [TestCase(0ul, SafeModelError.UnsupportedFormat)]
+    [TestCase(175ul, SafeModelError.UnsupportedFormat)]
     [TestCase(64ul << 20, SafeModelError.Tampered)] // beyond the file's end
     public void Lengths_of_the_manifest(ulong length, SafeModelError error) => Refuse(new HostilePackage { ManifestLength = length }, error);
 
