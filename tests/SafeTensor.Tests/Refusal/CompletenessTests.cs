@@ -127,7 +127,7 @@ public sealed class CompletenessTests
     private int TryAll(SmallPackage[] packages, int scanEvery, Action<RefusalTrial> change)
     {
         var trials = new ConcurrentBag<RefusalTrial>();
-        Parallel.ForEach(Partitioner.Create(packages, loadBalance: true), package =>
+        Parallel.ForEach(Partitioner.Create(packages, EnumerablePartitionerOptions.NoBuffering), package =>
         {
             var trial = new RefusalTrial(package, scanEvery);
             trials.Add(trial);

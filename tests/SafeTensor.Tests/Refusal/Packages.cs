@@ -33,10 +33,7 @@ internal static class Packages
         new("no-tensors-chacha") { Suite = CipherSuite.ChaCha20Poly1305, ClearGraph = true },
         new("signed") { Tensors = [("w", Float32, [8])], SignedOn = ECCurve.NamedCurves.nistP256 },
         new("parameters") { Tensors = [("w", Float32, [4, 4]), ("none", Int64, [0]), ("c", Bool, [3])], ClearTensors = ["c"], HasCode = false, HasGraph = false },
-        new("parameters-signed")
-        {
-            Suite = CipherSuite.ChaCha20Poly1305, Tensors = [("w", Float32, [8])], HasCode = false, HasGraph = false, SignedOn = ECCurve.NamedCurves.nistP384,
-        },
+        new("nothing-signed") { Suite = CipherSuite.ChaCha20Poly1305, HasCode = false, HasGraph = false, SignedOn = ECCurve.NamedCurves.nistP384 },
         new("no-code") { Tensors = [("w", Float32, [8])], HasCode = false, ClearGraph = true },
     ];
 
