@@ -32,17 +32,18 @@ internal sealed record PackageSignature(string Protected, string Value)
     /// <exception cref="FormatException">It is not of the form that a signature has.</exception>
     internal bool IsBy(PublisherKey publisher, string payload)
     {
-        var (algorithm, keyId, type, hasOthers) = ReadHeader();
-        return algorithm == publisher.Algorithm && keyId == publisher.Thumbprint && type == Type && !hasOthers
+        var (algorithm, keyId, type, isPlain) = ReadHeader();
+        return algorithm == publisher.Algorithm && keyId == publisher.Thumbprint && type == Type && isPlain
             && publisher.Verify(SigningInput(Protected, payload), Decode(Value));
     }
 
     private static byte[] SigningInput(string header, string payload) => Encoding.ASCII.GetBytes($"{header}.{payload}");
 
-    private (string? Algorithm, string? KeyId, string? Type, bool HasOthers) ReadHeader()
+    // Plain: no other members, and no escapes, which would be a second way to write the same header.
+    private (string? Algorithm, string? KeyId, string? Type, bool IsPlain) ReadHeader()
     {
         string? algorithm = null, keyId = null, type = null;
-        var hasOthers = false;
+        var isPlain = true;
         try
         {
             var reader = new Utf8JsonReader(Decode(Protected));
@@ -50,14 +51,16 @@ internal sealed record PackageSignature(string Protected, string Value)
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
                 var name = reader.GetString();
+                isPlain &= !reader.ValueIsEscaped;
                 reader.Read();
+                isPlain &= !reader.ValueIsEscaped;
                 switch (name)
                 {
                     case "alg": Set(ref algorithm, reader.GetString()); break;
                     case "kid": Set(ref keyId, reader.GetString()); break;
                     case "typ": Set(ref type, reader.GetString()); break;
                     default:
-                        hasOthers = true;
+                        isPlain = false;
                         reader.Skip();
                         break;
                 }
@@ -70,7 +73,7 @@ internal sealed record PackageSignature(string Protected, string Value)
             throw new FormatException("a protected header is no JSON object of texts", e);
         }
 
-        return (algorithm, keyId, type, hasOthers);
+        return (algorithm, keyId, type, isPlain);
     }
 
     // Exactly one text encodes given bytes: no padding, no spaces, no bits to spare that are not zero.

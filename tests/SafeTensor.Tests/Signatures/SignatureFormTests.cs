@@ -81,6 +81,8 @@ public sealed class SignatureFormTests
     [TestCase("""{"alg":"ES256","kid":"KID","typ":"safetensor-sig+json","crit":["b64"],"b64":false}""")]
     [TestCase("""{"alg":"ES256","kid":"KID","typ":"safetensor-sig+json","jwk":{}}""")]
     [TestCase("""{"alg":"ES256","alg":"ES256","kid":"KID","typ":"safetensor-sig+json"}""")]
+    [TestCase("""{"\u0061lg":"ES256","kid":"KID","typ":"safetensor-sig+json"}""")]
+    [TestCase("""{"alg":"ES25\u0036","kid":"KID","typ":"safetensor-sig+json"}""")]
     [TestCase("""{"alg":"ES256","kid":null,"typ":"safetensor-sig+json"}""")]
     [TestCase("""{"alg":["ES256"],"kid":"KID","typ":"safetensor-sig+json"}""")]
     [TestCase("""{"alg":"ES256","kid":"KID","typ":"safetensor-sig+json"} {}""")]
