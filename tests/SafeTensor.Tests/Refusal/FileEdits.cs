@@ -41,7 +41,7 @@ internal static class FileEdits
         from second in Enumerable.Range(first + 1, Math.Min(Reach, kind.Length - first - 1))
         select ($"{kind[first]} swapped with {kind[second]}", Swap(file, kind[first], kind[second]));
 
-    private static IEnumerable<int> Cuts(byte[] file, List<Piece> pieces) => file.Length <= LargestCutEverywhere
+    private static IEnumerable<int> Cuts(byte[] file, List<Piece> pieces) => pieces.Count > 1 && file.Length <= LargestCutEverywhere
         ? Enumerable.Range(0, file.Length)
         : pieces.SelectMany<Piece, int>(piece => [piece.Start - 1, piece.Start, piece.Start + 1, piece.End - 1]).Distinct().Where(at => at >= 0 && at < file.Length);
 }

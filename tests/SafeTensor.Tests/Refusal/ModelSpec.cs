@@ -22,7 +22,10 @@ internal sealed record ModelSpec(string Name)
 
     internal bool ClearGraph { get; init; }
 
-    /// <summary>Bytes that code and graph have beyond what they need.</summary>
+    /// <summary>Bytes that the code has beyond what it needs.</summary>
+    internal int Constants { get; init; }
+
+    /// <summary>Bytes that the graph has beyond what it needs.</summary>
     internal int Padding { get; init; }
 
     internal DateTimeOffset? NotAfter { get; init; }

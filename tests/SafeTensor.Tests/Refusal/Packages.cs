@@ -29,7 +29,7 @@ internal static class Packages
         new("all-clear-chacha") { Suite = CipherSuite.ChaCha20Poly1305, Tensors = [("w", Float32, [8])], ClearTensors = ["w"], ClearCode = true, ClearGraph = true },
         new("clear-code") { Suite = CipherSuite.ChaCha20Poly1305, Tensors = [("w", UInt8, [40]), ("b", UInt8, [8])], ClearTensors = ["b"], ClearCode = true },
         new("clear-graph") { Tensors = [("w", UInt8, [48])], ClearGraph = true },
-        new("no-tensors") { Padding = 900 },
+        new("no-tensors") { Constants = 900 },
         new("no-tensors-chacha") { Suite = CipherSuite.ChaCha20Poly1305, ClearGraph = true },
         new("signed") { Tensors = [("w", Float32, [8])], SignedOn = ECCurve.NamedCurves.nistP256 },
         new("parameters") { Tensors = [("w", Float32, [4, 4]), ("none", Int64, [0]), ("c", Bool, [3])], ClearTensors = ["c"], HasCode = false, HasGraph = false },
@@ -44,6 +44,7 @@ internal static class Packages
         {
             Tensors = [("two", UInt8, [65_537]), ("three", Float32, [3, 16_384]), ("four", UInt8, [(4 * 65_536) - 1]), ("one", UInt8, [7])],
             ClearTensors = ["three"],
+            Constants = 70_000,
             Padding = 70_000,
         },
         new("segments-chacha")
@@ -51,6 +52,7 @@ internal static class Packages
             Suite = CipherSuite.ChaCha20Poly1305,
             Tensors = [("two", UInt8, [(2 * 65_536) - 5]), ("three", UInt8, [(2 * 65_536) + 1]), ("clear", UInt8, [65_537])],
             ClearTensors = ["clear"],
+            Constants = 70_000,
             Padding = 70_000,
             ClearCode = true,
         },

@@ -58,7 +58,7 @@ internal static class SmallModel
 
     private static void WriteCode(ModelSpec spec, string path, string mark, SafeFileHandle secret)
     {
-        var constants = Weights(spec.Padding);
+        var constants = Weights(spec.Constants);
         var code = MarkingLibrary.Build(mark, constants);
         File.WriteAllBytes(path, code);
         Append(secret, spec.ClearCode || constants.Length <= LoadersBuffer ? [] : constants.AsSpan(LoadersBuffer));
