@@ -16,21 +16,25 @@ internal static class InputFile
     /// <exception cref="UsageException">The file is of no known kind, malformed, or not what the model takes.</exception>
     internal static TensorValue Read(string path, TensorInfo input, double? scale)
     {
-        return Extension(path) switch
+        var extension = Extension(path);
+        if (extension is not (".npy" or ".bin" or ".json" or ".png"))
         {
-            ".npy" => NpyFile.Read(Bounded(path, input), input.ElementType),
-            ".bin" => RawFile.Read(path, input),
-            ".json" => JsonFile.Read(Bounded(path, input), input),
-            ".png" => PngFile.Read(Bounded(path, input), input, scale),
-            _ => throw new UsageException($"'{path}' is no input file: its name must end in .npy, .bin, .json or .png."),
-        };
-    }
+            throw new UsageException($"'{path}' is no input file: its name must end in .npy, .bin, .json or .png.");
+        }
 
-    private static string Bounded(string path, TensorInfo input)
-    {
         var (length, limit) = (new FileInfo(path).Length, MaxOtherBytes + (MaxElementBytes * input.ElementCount));
-        return length <= limit ? path
-            : throw new UsageException($"'{path}' has {length} bytes; for input '{input.Name}', which is {input}, it has at most {limit}.");
+        if (length > limit)
+        {
+            throw new UsageException($"'{path}' has {length} bytes; for input '{input.Name}', which is {input}, it has at most {limit}.");
+        }
+
+        return extension switch
+        {
+            ".npy" => NpyFile.Read(path, input.ElementType),
+            ".bin" => RawFile.Read(path, input),
+            ".json" => JsonFile.Read(path, input),
+            _ => PngFile.Read(path, input, scale),
+        };
     }
 
     private static string Extension(string path) => Path.GetExtension(path).ToLowerInvariant();

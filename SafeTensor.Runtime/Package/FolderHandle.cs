@@ -77,7 +77,7 @@ internal sealed unsafe class FolderHandle : IDisposable
         {
             using (var file = OpenFile(draft, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, mode)!)
             {
-                RandomAccess.Write(file, contents, fileOffset: 0);
+                Write(file, contents, draft);
                 DiskFlush.Of(file, Path.Combine(_path, draft));
             }
 
@@ -155,6 +155,19 @@ internal sealed unsafe class FolderHandle : IDisposable
         }
 
         return file;
+    }
+
+    private void Write(SafeFileHandle file, ReadOnlySpan<byte> contents, string name)
+    {
+        try
+        {
+            RandomAccess.Write(file, contents, fileOffset: 0);
+        }
+        catch (IOException e)
+        {
+            // .NET does not know what it writes to.
+            throw new IOException($"'{Shown(name)}' cannot be written: {e.Message}.", e);
+        }
     }
 
     private string Shown(string name) => SafeText.EscapePath(Path.Combine(_path, name));

@@ -11,7 +11,7 @@ internal static class ParamsReader
     /// </exception>
     internal static ParamsTensor[] Read(PackageFile file)
     {
-        var cursor = new FileCursor(file);
+        using var cursor = new FileCursor(file);
         var names = ReadNames(file, cursor);
         var tensors = new ParamsTensor[names.Count];
         for (var i = 0; i < tensors.Length; i++)
@@ -53,7 +53,7 @@ internal static class ParamsReader
     // Before any name is kept.
     private static void RequireLengths(PackageFile file, long offset, ulong count)
     {
-        var cursor = new FileCursor(file);
+        using var cursor = new FileCursor(file);
         cursor.Skip(offset);
         for (ulong i = 0; i < count; i++)
         {

@@ -97,7 +97,7 @@ internal sealed class SealedParams : IDisposable
     // The names are compared with the manifest later; here they are only passed over, within their limits.
     private static long SkipNames(PackageFile file, out long tensors)
     {
-        var cursor = new FileCursor(file);
+        using var cursor = new FileCursor(file);
 
         // A file that ends within the first name cannot be told from one that is no package.
         if (file.Length < ParamsFormat.PreambleLength + sizeof(ulong) + ManifestName.Length)

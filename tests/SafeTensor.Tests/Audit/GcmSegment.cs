@@ -44,8 +44,8 @@ internal sealed class GcmSegment
     }
 
     /// <summary>
-    /// A ciphertext, of whole blocks, that two keys open: those before <paramref name="free"/> are this key's plaintext, those behind it the other's, and the free one makes both tags
-    /// one: (H₁^a + H₂^a)·c = the difference of the tags without it.
+    /// A ciphertext, of whole blocks, that two keys open: those before <paramref name="free"/> are this key's plaintext, those behind it the other's, and
+    /// the free one makes both tags one: (H₁^a + H₂^a)·c = the difference of the tags without it.
     /// </summary>
     internal (byte[] Ciphertext, byte[] Tag) ForTwoKeys(GcmSegment second, byte[] plaintext, int free)
     {

@@ -107,8 +107,8 @@ public sealed class NonceAuditTests
             for (var i = 0; i < segments.Length; i++, tag += 16, _segments++)
             {
                 var nonce = Segments.Nonce(Segments.Number(part, sealing.Body.Tensors.Length), (uint)i, i == segments.Length - 1);
-                var opened = Crypto.Decrypt(
-                    sealing.Header.Suite, sealing.Keys.DataKey, nonce, Segments.AssociatedData(sealing.Header.FileId, entry.Length), [.. segments[i], .. parameters.AsSpan(tag, 16)]);
+                var associated = Segments.AssociatedData(sealing.Header.FileId, entry.Length);
+                var opened = Crypto.Decrypt(sealing.Header.Suite, sealing.Keys.DataKey, nonce, associated, [.. segments[i], .. parameters.AsSpan(tag, 16)]);
                 Assert.That(opened, Is.Not.Null);
                 _pairs.Add((dataKey, GaloisField.Element(nonce)));
                 foreach (var block in MemoryMarshal.Cast<byte, UInt128>(segments[i].AsSpan(0, segments[i].Length / 16 * 16)))

@@ -40,8 +40,8 @@ internal sealed class Poly1305Segment
     }
 
     /// <summary>
-    /// Changes a block by adding to it, and another so that the tag stays: d₁·r^a + d₂·r^b = 0. The other must still be a block, below 2^128, which one of four is: then
-    /// there is another d₁.
+    /// Changes a block by adding to it, and another so that the tag stays: d₁·r^a + d₂·r^b = 0. The other must still be a block, below 2^128,
+    /// which one of four is: else another d₁ may do.
     /// </summary>
     /// <returns>Whether it could be done with this addend.</returns>
     internal bool TryChangeKeepingTag(Span<byte> ciphertext, int block, BigInteger addend, int other)

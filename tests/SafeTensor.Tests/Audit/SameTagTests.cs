@@ -8,8 +8,9 @@ using SafeTensor.Tests.Independent;
 namespace SafeTensor.Tests.Audit;
 
 /// <summary>
-/// A tag does not bind those who have the key. So a holder of the model key can change a segment under its tag, which no load notices that trusts no publisher: a documented
-/// limit. The roots do bind them, and are checked for every part where a publisher is trusted, in a verification, and always for code and graph.
+/// A tag does not bind those who have the key. So a holder of the model key can change a segment under its tag, which no load notices that trusts no
+/// publisher: a documented limit. The roots do bind them, and are checked for every part where a publisher is trusted, in a verification, and always
+/// for code and graph.
 /// </summary>
 public sealed class SameTagTests
 {
@@ -37,7 +38,8 @@ public sealed class SameTagTests
     [TestCase(65_536)]
     public void The_algebra_of_tags_is_that_of_the_ciphers(int length)
     {
-        var (key, nonce, associated, data) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(12), RandomNumberGenerator.GetBytes(24), RandomNumberGenerator.GetBytes(length));
+        var (key, nonce) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(12));
+        var (associated, data) = (RandomNumberGenerator.GetBytes(24), RandomNumberGenerator.GetBytes(length));
         using var aes = new AesGcm(key, 16);
         using var chacha = new ChaCha20Poly1305(key);
         var (ciphertext, tag) = (new byte[length], new byte[16]);

@@ -67,6 +67,6 @@ public sealed class SourceVerbTests
         var run = CliRun.Of("run", _tar, "--key", _folder["a.key"]);
 
         Assert.That(run.ExitCode, Is.EqualTo(3));
-        Assert.That(run.Error, Does.Contain("There is no folder"));
+        Assert.That(run.Error, Does.Contain("is not a folder"));
     }
 }

@@ -132,7 +132,7 @@ public sealed class HostilePackageTests
         File.Delete(path);
 
         Directory.CreateDirectory(Path.Combine(path, "mod.params"));
-        HostileText.AssertHarmlessFailure<FileNotFoundException>(() => SafeModel.LoadPlain(path, Options));
+        HostileText.AssertHarmlessFailure<IOException>(() => SafeModel.LoadPlain(path, Options));
         HostileText.AssertHarmlessFailure<IOException>(() => SafeModel.Load(path, _key, Options));
         HostileText.AssertHarmlessFailure<IOException>(() => ModelSealer.Seal(TestData.Digits, path, _key));
         HostileText.AssertHarmlessFailure<IOException>(() => ModelSealer.Seal(TestData.Digits, path, _key, new SealOptions { Overwrite = true }));

@@ -6,6 +6,8 @@ namespace SafeTensor.Tests.Independent;
 /// <summary>The body as CBOR: docs/format.md, section 5.</summary>
 internal static partial class BodyCodec
 {
+    internal const long MaxFileLength = 4L << 30;
+
     private const int MaxTensors = 262_144, MaxRank = 32, MaxNameLength = 1024, MaxTextLength = 256;
     private const ulong EndOfTime = 253_402_300_800;
 
@@ -88,8 +90,7 @@ internal static partial class BodyCodec
         Require(item.Major == CborItem.ArrayType && item.Items.Length == 7, "a tensor is no array of 7");
         var (name, dimensions) = (item.Items[0], Items(item.Items[3]));
         Require(name.Major == CborItem.BytesType, "a tensor's name is no byte string");
-        Limit(name.Bytes.Length <= MaxNameLength, "a tensor's name");
-        Require(name.Bytes.Length > 0 && IsPrintable(name.Bytes), "a tensor's name");
+        Require(name.Bytes.Length is > 0 and <= MaxNameLength && IsPrintable(name.Bytes), "a tensor's name");
         Limit(dimensions.Length <= MaxRank, $"rank {dimensions.Length}");
         var (type, bits) = (Number(item.Items[1]), Number(item.Items[2]));
         Require(type <= byte.MaxValue && bits <= byte.MaxValue, "type code or bits are no byte");
@@ -100,7 +101,7 @@ internal static partial class BodyCodec
         {
             // A zero does not make right what is too large without it.
             product *= Math.Max(1, dimension);
-            Limit(product <= long.MaxValue, "the product of the dimensions");
+            Require(product <= long.MaxValue, "the product of the dimensions");
         }
 
         Require((shape.Contains(0) ? 0 : product) == length, "a tensor's length is not that of its shape and type");
@@ -114,7 +115,9 @@ internal static partial class BodyCodec
         var (name, kind) = (Utf8.GetString(item.Items[0].Bytes), Number(item.Items[1]));
         Require(FileName.IsMatch(name), "a file's name");
         RefusedPackageException.Unless(kind is FilePart.Code or FilePart.Graph, FormatError.UnsupportedFormat, $"kind {kind}");
-        return new(name, (int)kind, Size(item.Items[2]), Flags(item.Items[3]), Root(item.Items[4]));
+        var length = Number(item.Items[2]);
+        Limit(length <= (ulong)MaxFileLength, $"a file of {length} bytes");
+        return new(name, (int)kind, (long)length, Flags(item.Items[3]), Root(item.Items[4]));
     }
 
     private static CborItem Field(Dictionary<ulong, CborItem> known, ulong key) =>
@@ -135,14 +138,14 @@ internal static partial class BodyCodec
     private static long Size(CborItem item)
     {
         var number = Number(item);
-        Limit(number <= long.MaxValue, $"size {number}");
+        Require(number <= long.MaxValue, $"size {number}");
         return (long)number;
     }
 
     private static ulong Time(CborItem item)
     {
         var seconds = Number(item);
-        Limit(seconds < EndOfTime, $"{seconds} seconds");
+        Require(seconds < EndOfTime, $"{seconds} seconds");
         return seconds;
     }
 

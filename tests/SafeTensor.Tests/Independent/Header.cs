@@ -44,7 +44,8 @@ internal sealed record Header(int Suite, int SegmentSize, int BodyLength, int Ta
         Require(version == 1, FormatError.UnsupportedFormat, $"version {version}");
         Require(suite is 1 or 2, FormatError.UnsupportedFormat, $"suite {suite}");
         Require(BitOperations.IsPow2(segmentSize) && segmentSize is >= MinSegmentSize and <= MaxSegmentSize, FormatError.UnsupportedFormat, $"segments of {segmentSize}");
-        Require((UInt128)manifest.Length == Length + (UInt128)body + ((UInt128)Crypto.TagLength * tags), FormatError.UnsupportedFormat, "body and tags are not the manifest's rest");
+        var sum = Length + (UInt128)body + ((UInt128)Crypto.TagLength * tags);
+        Require(sum == (UInt128)manifest.Length, FormatError.UnsupportedFormat, "body and tags are not the manifest's rest");
         return new(
             suite, (int)segmentSize, (int)body, (int)tags, manifest[32..64].ToArray(), manifest[64..80].ToArray(), manifest[80..112].ToArray(),
             manifest[112..144].ToArray(), manifest[144..176].ToArray());

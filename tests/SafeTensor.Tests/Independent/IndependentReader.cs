@@ -14,9 +14,13 @@ internal static class IndependentReader
         // 1 and 2.
         demands ??= Demands.None;
         var file = files("mod.params") ?? throw new FileNotFoundException(null, "mod.params");
-        var (offset, length) = ParamsList.FindManifest(file);
+        var (offset, length, names) = ParamsList.FindManifest(file);
         var manifest = file.AsSpan(offset, length);
         var header = Header.Parse(manifest);
+
+        // No manifest of so many tensors needs more.
+        Require(header.BodyLength <= 65_536 + offset - ParamsList.ManifestHeadLength + 8 + (512 * names), FormatError.LimitExceeded, "the body");
+        Require(header.TagCount <= names + 2 + ((file.Length + (2 * BodyCodec.MaxFileLength)) / header.SegmentSize), FormatError.LimitExceeded, "the tags");
 
         // 3.
         if (demands.Trusted.Length > 0)
@@ -57,7 +61,8 @@ internal static class IndependentReader
         for (var i = 0; i < tensors.Length; i++)
         {
             var entry = body.Tensors[i];
-            Require((entry.IsEncrypted && !demands.EveryRoot && demands.Trusted.Length == 0) || HasRoot(stored[i], entry, header), FormatError.Tampered, $"the root of tensor {i}");
+            var needsRoot = !entry.IsEncrypted || demands.EveryRoot || demands.Trusted.Length > 0;
+            Require(!needsRoot || HasRoot(stored[i], entry, header), FormatError.Tampered, $"the root of tensor {i}");
             tensors[i] = Decrypted(stored[i], tags[i], i, body, entry, header, keys);
         }
 
@@ -72,7 +77,7 @@ internal static class IndependentReader
         foreach (var part in parts)
         {
             var count = Segments.Count(part.Length, header.SegmentSize);
-            Require(count <= uint.MaxValue, FormatError.Tampered, "a part has too many segments");
+            Require(count <= ParamsList.MaxManifest / Crypto.TagLength, FormatError.LimitExceeded, "a part has too many segments");
             expected += part.IsEncrypted ? count : 0;
         }
 

@@ -110,7 +110,8 @@ public sealed class IndependentSignatureTests
         }
     }
 
-    private void Open(params string[] trusted) => IndependentReader.Open(_folder["sealed"], Key, new Demands { Trusted = Array.ConvertAll(trusted, PublisherPair.FromPem) });
+    private void Open(params string[] trusted) =>
+        IndependentReader.Open(_folder["sealed"], Key, new Demands { Trusted = Array.ConvertAll(trusted, PublisherPair.FromPem) });
 
     private void Verify(string trusted)
     {

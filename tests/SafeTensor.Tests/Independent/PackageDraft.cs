@@ -50,7 +50,10 @@ internal sealed class PackageDraft
         header = header with { Mac = Crypto.HmacSha256(Keys.HeaderKey, header.Authenticated) };
 
         byte[] parameters = [.. ParamsList.BeforeManifest(body.Tensors, Header.Length + rest.Length), .. header.Bytes, .. rest];
-        var files = new Dictionary<string, byte[]> { ["mod.params"] = Segments.Join([parameters, .. body.Tensors.SelectMany((tensor, i) => new[] { ParamsList.RecordHead(tensor), Stored[i] })]) };
+        var files = new Dictionary<string, byte[]>
+        {
+            ["mod.params"] = Segments.Join([parameters, .. body.Tensors.SelectMany((tensor, i) => new[] { ParamsList.RecordHead(tensor), Stored[i] })]),
+        };
         for (var i = 0; i < body.Files.Length; i++)
         {
             files.Add(body.Files[i].Name, Stored[count + i]);

@@ -12,22 +12,23 @@ internal static class ParamsList
     private const ulong ListMagic = 0xF7E58D4F05049CB7, TensorMagic = 0xDD5E40F096B4A13F;
 
     /// <summary>Up to a manifest's data there are, after the names, the second count and a record's head of rank 1.</summary>
-    private const int ManifestHeadLength = 8 + 8 + 8 + 8 + 8 + 8 + 8;
+    internal const int ManifestHeadLength = 8 + 8 + 8 + 8 + 8 + 8 + 8;
 
     /// <summary>All that precedes the manifest's data.</summary>
-    internal static byte[] BeforeManifest(TensorPart[] tensors, long manifestLength) =>
-        [.. Names([Encoding.ASCII.GetBytes(ManifestName), .. tensors.Select(tensor => tensor.Name)]), .. RecordHead(TensorPart.UnsignedType, 8, [manifestLength], manifestLength)];
+    internal static byte[] BeforeManifest(TensorPart[] tensors, long manifestLength) => Segments.Join(
+        Names([Encoding.ASCII.GetBytes(ManifestName), .. tensors.Select(tensor => tensor.Name)]),
+        RecordHead(TensorPart.UnsignedType, 8, [manifestLength], manifestLength));
 
     /// <summary>A plain file.</summary>
     internal static byte[] Plain(TensorPart[] tensors, byte[][] data) =>
-        Segments.Join([Names([.. tensors.Select(tensor => tensor.Name)]), .. tensors.Zip(data, (tensor, bytes) => new[] { RecordHead(tensor), bytes }).SelectMany(pair => pair)]);
+        Segments.Join([Names([.. tensors.Select(tensor => tensor.Name)]), .. tensors.SelectMany((tensor, i) => new[] { RecordHead(tensor), data[i] })]);
 
     internal static byte[] RecordHead(TensorPart tensor) => RecordHead(tensor.TypeCode, tensor.Bits, tensor.Dimensions, tensor.Length);
 
-    /// <summary>Where the data of the first tensor begins, which is the manifest, and how long it is.</summary>
-    internal static (int Offset, int Length) FindManifest(byte[] file)
+    /// <summary>Where the data of the first tensor begins, which is the manifest, how long it is, and how many names there are.</summary>
+    internal static (int Offset, int Length, long Names) FindManifest(byte[] file)
     {
-        Require(file.Length >= 24 && U64(file, 0) == ListMagic, FormatError.NotEncrypted, "no list of tensors");
+        Require(file.Length >= 24 + 8 + ManifestName.Length && U64(file, 0) == ListMagic, FormatError.NotEncrypted, "no list of tensors");
         var count = U64(file, 16);
         Require(count >= 1, FormatError.NotEncrypted, "no tensor");
         Require(count <= MaxTensors + 1, FormatError.LimitExceeded, $"{count} tensors");
@@ -38,9 +39,8 @@ internal static class ParamsList
             var length = U64(file, (int)position);
             if (i == 0)
             {
-                Require(length == (ulong)ManifestName.Length, FormatError.NotEncrypted, "the first tensor is another");
-                Require(position + 8 + ManifestName.Length <= file.Length, FormatError.Tampered, "the file ends within the first name");
-                Require(Encoding.Latin1.GetString(file, (int)position + 8, ManifestName.Length) == ManifestName, FormatError.NotEncrypted, "the first tensor is another");
+                var first = Encoding.Latin1.GetString(file, (int)position + 8, ManifestName.Length);
+                Require(length == (ulong)ManifestName.Length && first == ManifestName, FormatError.NotEncrypted, "the first tensor is another");
             }
 
             Require(length <= MaxNameLength, FormatError.LimitExceeded, $"a name of {length} bytes");
@@ -54,9 +54,9 @@ internal static class ParamsList
         Require(manifest <= MaxManifest, FormatError.LimitExceeded, $"a manifest of {manifest} bytes");
         var head = RecordHead(TensorPart.UnsignedType, 8, [(long)manifest], (long)manifest);
         Require(file.AsSpan((int)position - head.Length, head.Length).SequenceEqual(head), FormatError.Tampered, "the head of the manifest's record");
-        Require(manifest >= Header.Length, FormatError.Tampered, "a manifest shorter than its header");
         Require((long)manifest <= file.Length - position, FormatError.Tampered, "the file ends within the manifest");
-        return ((int)position, (int)manifest);
+        Require(manifest >= Header.Length, FormatError.UnsupportedFormat, "a manifest shorter than its header");
+        return ((int)position, (int)manifest, (long)count);
     }
 
     /// <summary>Reads a plain file, which is taken to be right.</summary>

@@ -9,6 +9,9 @@ internal sealed record TensorPart(byte[] Name, byte TypeCode, byte Bits, long[] 
     internal const byte SignedType = 0, UnsignedType = 1, FloatType = 2;
 
     /// <summary>One whose length follows from its shape, and whose root is not known yet.</summary>
-    internal static TensorPart Of(string name, byte typeCode, byte bits, long[] dimensions, bool isEncrypted = true) =>
-        new(Encoding.UTF8.GetBytes(name), typeCode, bits, dimensions, dimensions.Aggregate((long)((bits + 7) / 8), (product, dimension) => product * dimension), isEncrypted, NoRoot);
+    internal static TensorPart Of(string name, byte typeCode, byte bits, long[] dimensions, bool isEncrypted = true)
+    {
+        var length = dimensions.Aggregate((long)((bits + 7) / 8), (product, dimension) => product * dimension);
+        return new(Encoding.UTF8.GetBytes(name), typeCode, bits, dimensions, length, isEncrypted, NoRoot);
+    }
 }
