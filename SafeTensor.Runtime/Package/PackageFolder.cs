@@ -53,6 +53,10 @@ internal sealed class PackageFolder : IDisposable
         }
     }
 
+    /// <summary>The same folder, to write in.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    internal FolderHandle Reopen() => With(folder => FolderHandle.Reopen(folder, Path));
+
     /// <summary>Whether there is something of that name, whatever it is.</summary>
     internal unsafe bool Contains(string name) => With(folder =>
     {
