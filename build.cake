@@ -45,6 +45,7 @@ Task("Fuzz").IsDependentOn("Native").Does(() =>
 
     CleanDirectory("artifacts/fuzz");
     var findings = FuzzNative(seconds, only).Concat(FuzzManaged(seconds, only)).ToList();
+    Run("dotnet", "tests/SafeTensor.Fuzz/bin/Release/net10.0/SafeTensor.Fuzz.dll clean");
     if (findings.Count > 0)
     {
         throw new CakeException($"The fuzzers found {findings.Count} inputs that break a promise:\n{string.Join('\n', findings)}");

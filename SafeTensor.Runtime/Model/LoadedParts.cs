@@ -24,9 +24,10 @@ internal sealed class LoadedParts : IDisposable
             graph = package.LoadGraph();
             code = package.LoadCode();
             var offsets = Layout(package.Parameters, out var length);
-            if (options.LoadPath != LoadPath.LoadParams && length > 0)
+            if (options.LoadPath != LoadPath.LoadParams && package.Parameters.Count > 0)
             {
-                weights = ProtectedMemory.Reserve(length, options.SecretWeights ? MemoryKind.Secret : MemoryKind.Anonymous);
+                // Empty tensors are read too: their tags and roots are checked as all others are.
+                weights = ProtectedMemory.Reserve(Math.Max(length, 1), options.SecretWeights ? MemoryKind.Secret : MemoryKind.Anonymous);
                 package.ReadParameters(weights, offsets, progress, cancellationToken);
                 weights.MakeReadOnly();
             }

@@ -51,6 +51,7 @@ public sealed record SafeModelOptions
     /// Default: nothing is remembered.
     /// </summary>
     /// <remarks>
+    /// Publishers who are trusted together share one numbering of a model: a package must be no older than what was seen of any of them.
     /// It rises when a load has succeeded, and never falls, whatever other threads and processes load, and however they end. It is as safe as its
     /// folder: whoever can delete the file can bring an older package back, so let no other program write there. A file of that name and
     /// <c>.lock</c> stays beside it. For a store of your own: <see cref="MinimumVersion"/> before a load, <see cref="PackageInfo.ModelVersion"/> after.
@@ -72,12 +73,19 @@ public sealed record SafeModelOptions
     internal ILoggerFactory Loggers => _loggers;
 
     /// <exception cref="ArgumentException">A publisher's key is none, or the version file's path names no file.</exception>
-    internal PackageExpectations Expectations => new(ExpectedModelId, MinimumVersion, _time)
+    internal PackageExpectations Expectations
     {
-        Publishers = PublisherKey.FromPems(TrustedPublishers, nameof(TrustedPublishers)),
-        AllowUnsigned = AllowUnsigned,
-        Versions = VersionFile is null ? null : new VersionFile(VersionFile),
-    };
+        get
+        {
+            var publishers = PublisherKey.FromPems(TrustedPublishers, nameof(TrustedPublishers));
+            return new PackageExpectations(ExpectedModelId, MinimumVersion, _time)
+            {
+                Publishers = publishers,
+                AllowUnsigned = AllowUnsigned,
+                Versions = VersionFile is null ? null : new VersionFile(VersionFile, [.. publishers.Select(publisher => publisher.Thumbprint)]),
+            };
+        }
+    }
 
     /// <summary>Where log messages go. Default: nowhere. A method, so that configuration binds the rest without a warning.</summary>
     /// <param name="loggerFactory">Stays the caller's.</param>
@@ -117,6 +125,7 @@ public sealed record SafeModelOptions
             throw new ArgumentException($"MaxConcurrentRuns is {MaxConcurrentRuns} and ThreadsPerRun {ThreadsPerRun}; neither may be negative, and no run has more than {MaxThreads} threads.");
         }
 
+        ArgumentNullException.ThrowIfNull(TrustedPublishers);
         return this with { TrustedPublishers = [.. TrustedPublishers] };
     }
 }

@@ -32,6 +32,15 @@ internal sealed unsafe class FolderHandle : IDisposable
             : throw Failed(SafeText.EscapePath(path), "be opened");
     }
 
+    /// <param name="folder">A descriptor of the folder, for whatever it was opened; stays the caller's.</param>
+    /// <param name="path">Of the folder, for messages.</param>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    internal static FolderHandle Reopen(int folder, string path)
+    {
+        var fd = LibC.openat(folder, ".", LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
+        return fd >= 0 ? new FolderHandle(new SafeFileHandle(fd, ownsHandle: true), path) : throw Failed(SafeText.EscapePath(path), "be opened");
+    }
+
     /// <summary>A file's contents; <see langword="null"/> where there is none of that name.</summary>
     /// <exception cref="IOException">It is longer than <paramref name="limit"/>, is no regular file, or cannot be read.</exception>
     internal byte[]? Read(string name, int limit)

@@ -253,7 +253,7 @@ internal sealed class ManifestReader
     }
 
     private static bool IsFileName(string name) =>
-        name.Length is > 0 and <= Manifest.MaxFileNameLength && char.IsAsciiLetterOrDigit(name[0])
+        name.Length is > 0 and <= Manifest.MaxFileNameLength && name is not (ModelPackage.ParamsName or SignatureFile.Name) && char.IsAsciiLetterOrDigit(name[0])
         && name.AsSpan().IndexOfAnyExcept(FileNameCharacters) < 0;
 
     private SafeModelException Above(string message) => new(SafeModelError.LimitExceeded, _file, $"{message}.");

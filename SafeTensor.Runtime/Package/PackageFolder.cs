@@ -53,6 +53,10 @@ internal sealed class PackageFolder : IDisposable
         }
     }
 
+    /// <summary>The same folder, to write in.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    internal FolderHandle Reopen() => With(folder => FolderHandle.Reopen(folder, Path));
+
     /// <summary>Whether there is something of that name, whatever it is.</summary>
     internal unsafe bool Contains(string name) => With(folder =>
     {
@@ -68,7 +72,7 @@ internal sealed class PackageFolder : IDisposable
     private static IOException CannotOpen(string path, int error) => error switch
     {
         LibC.ENOENT => PackageFile.Missing("folder", path),
-        LibC.ENOTDIR => new FileNotFoundException($"'{SafeText.EscapePath(path)}' is not a folder.", SafeText.EscapePath(path)),
+        LibC.ENOTDIR => new FileNotFoundException($"There is no folder '{SafeText.EscapePath(path)}': what is there is not a folder.", SafeText.EscapePath(path)),
         _ => new IOException($"The folder '{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
     };
 

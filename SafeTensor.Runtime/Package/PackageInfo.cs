@@ -78,7 +78,10 @@ public sealed record PackageInfo
 
         using var graph = parameters.Folder.OpenFile(part.Name);
         part.RequireLengthOf(graph);
-        return info.With(GraphDescription.Read(graph), manifest);
+        using var json = ProtectedMemory.Reserve(part.Length);
+        graph.Read(0, json.Span);
+        new StoredPart(part, graph, offset: 0, header.SegmentSize, checkRoot: true).VerifyRootOf(json.Span, header.SegmentSize);
+        return info.With(GraphDescription.Read(json.Span, graph.Name), manifest);
     }
 
     /// <summary>As in <c>digits, version 7</c>; control characters of the id are escaped.</summary>

@@ -26,11 +26,11 @@ internal sealed class SignatureFile
     /// <exception cref="SafeModelException"><see cref="SafeModelError.SignatureInvalid"/>: none did, or one's signature is not valid.</exception>
     internal static IReadOnlyList<string> Verify(SealedParams package, IReadOnlyList<PublisherKey> publishers)
     {
-        using var file = package.Folder.OpenFileIfPresent(Name)
-            ?? throw Invalid("is not there, and a trusted publisher's signature is demanded. Ask the model's vendor for a signed package.");
         var payload = PayloadOf(package.Header);
         try
         {
+            using var file = package.Folder.OpenFileIfPresent(Name)
+                ?? throw Invalid("is not there, and a trusted publisher's signature is demanded. Ask the model's vendor for a signed package.");
             var signatures = Read(file);
             if (signatures._payload != payload)
             {
@@ -43,16 +43,22 @@ internal sealed class SignatureFile
         {
             throw Invalid($"is damaged: {SafeText.Escape(e.Message)}. Get the package again.", SafeText.CauseOf(e));
         }
+        catch (Exception e) when (e is IOException or SafeModelException { Error: SafeModelError.Tampered })
+        {
+            throw Invalid($"cannot be read: {SafeText.EscapePath(e.Message)}", SafeText.CauseOf(e));
+        }
     }
 
-    /// <summary>The signatures over <paramref name="payload"/> that are there already; those over anything else are of no use any more.</summary>
+    /// <summary>The signatures of other publishers over <paramref name="payload"/> that are there already; those over anything else are of no use any more.</summary>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.SignatureInvalid"/>: it cannot be read.</exception>
-    internal static List<PackageSignature> ReadExisting(PackageFolder folder, string payload)
+    internal static IReadOnlyList<PackageSignature> ReadOthers(PackageFolder folder, string payload, PublisherKey publisher)
     {
         using var file = folder.OpenFileIfPresent(Name);
         try
         {
-            return file is not null && Read(file) is { } existing && existing._payload == payload ? existing.Signatures : [];
+            return file is not null && Read(file) is { } existing && existing._payload == payload
+                ? existing.Signatures.FindAll(signature => !signature.IsNamed(publisher))
+                : [];
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {

@@ -36,6 +36,19 @@ internal sealed class StoredPart
 
     internal Span<byte> Leaf(uint segment) => _leaves.AsSpan((int)segment * PartDigest.Length, PartDigest.Length);
 
+    /// <summary>Checks the root of a part that is all in memory.</summary>
+    /// <inheritdoc cref="VerifyRoot" path="/exception"/>
+    internal void VerifyRootOf(ReadOnlySpan<byte> stored, int segmentSize)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var at = 0; at < stored.Length; at += segmentSize)
+        {
+            PartDigest.Leaf(hash, stored.Slice(at, Math.Min(segmentSize, stored.Length - at)), Leaf((uint)(at / segmentSize)));
+        }
+
+        VerifyRoot(hash);
+    }
+
     /// <summary>Once every leaf is there.</summary>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>, or for code and graph <see cref="SafeModelError.WrongPackage"/>.</exception>
     internal void VerifyRoot(IncrementalHash hash)

@@ -11,9 +11,15 @@ internal sealed class VersionFile
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
     private readonly string _folder, _name, _shown;
+    private readonly IReadOnlyList<string> _trusted;
 
+    /// <param name="path">Where it is, or will be.</param>
+    /// <param name="trusted">
+    /// All publishers who are trusted. A package must be no older than what was seen of any of them: whoever strips one's signature off an old package
+    /// that has several must gain nothing.
+    /// </param>
     /// <exception cref="ArgumentException"><paramref name="path"/> names no file.</exception>
-    internal VersionFile(string path)
+    internal VersionFile(string path, params IReadOnlyList<string> trusted)
     {
         PackageFile.RequireNoNull(path);
         if (Path.GetFileName(path) is "" or "." or "..")
@@ -21,13 +27,19 @@ internal sealed class VersionFile
             throw new ArgumentException($"The version file is '{SafeText.EscapePath(path)}'; that names no file.", nameof(path));
         }
 
+        if (path.EndsWith(".new", StringComparison.Ordinal) || path.EndsWith(".lock", StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"The version file is '{SafeText.EscapePath(path)}'; names that end in .new and .lock are those of other version files' drafts and locks.", nameof(path));
+        }
+
         var full = Path.GetFullPath(path);
         _folder = Path.GetDirectoryName(full)!;
         _name = Path.GetFileName(full);
         _shown = SafeText.EscapePath(full);
+        _trusted = trusted;
     }
 
-    /// <param name="publishers">The trusted ones who signed the package, and it must be no older than what was seen of any of them; none where none is demanded.</param>
+    /// <param name="publishers">The trusted ones who signed the package; none where none is demanded.</param>
     /// <param name="modelId">The package's model.</param>
     /// <param name="version">The package's version of it.</param>
     /// <exception cref="FileNotFoundException">The file's folder is missing.</exception>
@@ -77,11 +89,12 @@ internal sealed class VersionFile
         }
     }
 
-    /// <returns>Whether exactly this version is what was seen of all of them.</returns>
+    /// <returns>Whether exactly this version is what was seen of all who signed.</returns>
     private bool RequireNotOlder(SeenVersions seen, IReadOnlyList<string> publishers, string modelId, ulong version)
     {
         var isSeen = true;
-        foreach (var publisher in Known(publishers))
+        var signers = Known(publishers);
+        foreach (var publisher in signers.Union(_trusted))
         {
             var highest = seen.Of(publisher, modelId);
             if (highest > version)
@@ -93,7 +106,7 @@ internal sealed class VersionFile
                     + "Install the newer package. To go back on purpose, delete that file.");
             }
 
-            isSeen &= highest == version;
+            isSeen &= highest == version || !signers.Contains(publisher);
         }
 
         return isSeen;

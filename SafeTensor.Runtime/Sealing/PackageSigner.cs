@@ -9,13 +9,13 @@ internal static class PackageSigner
 
     /// <summary>What mod.sig holds when <paramref name="privateKey"/> has signed too.</summary>
     /// <param name="header">What is signed.</param>
-    /// <param name="others">Signatures over the same header.</param>
+    /// <param name="others">Signatures of other publishers over the same header.</param>
     /// <param name="privateKey">On P-256 or P-384.</param>
     internal static ReadOnlyMemory<byte> Sign(ManifestHeader header, IReadOnlyList<PackageSignature> others, ECDsa privateKey)
     {
         var publisher = PublisherKey.Of(privateKey);
         var payload = SignatureFile.PayloadOf(header);
-        PackageSignature[] signatures = [.. others.Where(other => !other.IsNamed(publisher)), PackageSignature.Create(privateKey, publisher, payload)];
+        PackageSignature[] signatures = [.. others, PackageSignature.Create(privateKey, publisher, payload)];
         return signatures.Length <= SignatureFile.MaxSignatures
             ? SignatureFile.Encode(payload, signatures)
             : throw new SafeModelException(
@@ -31,9 +31,9 @@ internal static class PackageSigner
         StoredPackage.Open(parameters).Verify(createCipher: null, progress: null, CancellationToken.None);
 
         // Two publishers who sign at once must not lose each other's signature.
-        using var folder = FolderHandle.Open(directory);
+        using var folder = parameters.Folder.Reopen();
         using var turn = folder.Lock(LockLimit, CancellationToken.None);
-        var existing = SignatureFile.ReadExisting(parameters.Folder, SignatureFile.PayloadOf(parameters.Header));
-        folder.Replace(SignatureFile.Name, Sign(parameters.Header, existing, privateKey).Span, FolderHandle.AsUmask);
+        var others = SignatureFile.ReadOthers(parameters.Folder, SignatureFile.PayloadOf(parameters.Header), PublisherKey.Of(privateKey));
+        folder.Replace(SignatureFile.Name, Sign(parameters.Header, others, privateKey).Span, FolderHandle.AsUmask);
     }
 }

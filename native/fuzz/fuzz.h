@@ -10,10 +10,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 // A broken promise ends the process, which is how the fuzzer learns of it.
-#define PROMISE(condition)                                                     \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
+#define PROMISE(condition)                                                           \
+  do {                                                                               \
+    if (!(condition)) {                                                              \
       std::fprintf(stderr, "%s:%d: not kept: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                            \
-    }                                                                          \
+      std::abort();                                                                  \
+    }                                                                                \
   } while (false)

@@ -1,15 +1,35 @@
+using System.Globalization;
+
 namespace SafeTensor.Fuzz;
 
 /// <summary>A folder of this process for inputs that are read as files: in memory, where the system has such a place.</summary>
 internal sealed class FuzzFolder
 {
-    private const string InMemory = "/dev/shm";
+    private const string Prefix = "safetensor-fuzz-", InMemory = "/dev/shm";
 
-    internal string Path { get; } =
-        Directory.CreateDirectory(System.IO.Path.Combine(Directory.Exists(InMemory) ? InMemory : System.IO.Path.GetTempPath(), $"safetensor-fuzz-{Environment.ProcessId}-{Guid.NewGuid():n}")).FullName;
+    private static readonly string Parent = Directory.Exists(InMemory) ? InMemory : System.IO.Path.GetTempPath();
 
-    /// <summary>Deleted with the process; one that is killed leaves it.</summary>
-    internal FuzzFolder() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path, recursive: true);
+    /// <summary>Deleted with the process.</summary>
+    internal FuzzFolder()
+    {
+        Path = Directory.CreateDirectory(System.IO.Path.Combine(Parent, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():n}")).FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path, recursive: true);
+    }
+
+    internal string Path { get; }
+
+    /// <summary>Deletes what processes left that were killed, which is how afl-fuzz ends one.</summary>
+    internal static void DeleteLeft()
+    {
+        foreach (var folder in Directory.GetDirectories(Parent, Prefix + "*"))
+        {
+            var process = System.IO.Path.GetFileName(folder)[Prefix.Length..].Split('-')[0];
+            if (int.TryParse(process, CultureInfo.InvariantCulture, out _) && !Directory.Exists($"/proc/{process}"))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
 
     /// <returns>The file's path.</returns>
     internal string Write(string name, ReadOnlySpan<byte> bytes)

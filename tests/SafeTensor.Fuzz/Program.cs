@@ -4,6 +4,13 @@ using SharpFuzz;
 // SafeTensor.Fuzz NAME                 is run by afl-fuzz
 // SafeTensor.Fuzz NAME FILE …          repeats findings
 // SafeTensor.Fuzz instrument DLL …     gives assemblies the counters that afl-fuzz looks at
+// SafeTensor.Fuzz clean                deletes what killed processes left
+if (args is ["clean"])
+{
+    FuzzFolder.DeleteLeft();
+    return 0;
+}
+
 if (args is ["instrument", .. var assemblies])
 {
     foreach (var assembly in assemblies)

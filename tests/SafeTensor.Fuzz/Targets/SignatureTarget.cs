@@ -36,6 +36,6 @@ internal sealed class SignatureTarget : FuzzTarget
         using var parameters = SealedParams.Open(_folder.Path);
         Promise(SignatureFile.Verify(parameters, [_publisher]) is [var signer] && signer == _publisher.Thumbprint, "only the publishers that are asked for");
         var payload = SignatureFile.PayloadOf(parameters.Header);
-        Promise(SignatureFile.ReadExisting(parameters.Folder, payload).Count is > 0 and <= SignatureFile.MaxSignatures, "one reading for signer and verifier");
+        Promise(SignatureFile.ReadOthers(parameters.Folder, payload, _publisher).Count < SignatureFile.MaxSignatures, "one reading for signer and verifier");
     }
 }

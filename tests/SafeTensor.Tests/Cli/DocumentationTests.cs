@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
 using SafeTensor.Runtime;
@@ -141,6 +142,22 @@ public sealed partial class DocumentationTests
         }
     }
 
+    [Test]
+    public void The_formats_example_is_the_published_package()
+    {
+        var page = File.ReadAllText(Path.Combine(TestData.Repository, "docs", "format.md"));
+        var vector = new Vector(Path.Combine(TestData.PinnedVectors, "signed"));
+        var package = Convert.ToHexStringLower(File.ReadAllBytes(Path.Combine(vector.Folder, "mod.params")));
+
+        var shown = DumpLines().Matches(page).Select(line => (At: int.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture), Bytes: line.Groups[2].Value)).ToList();
+        Assert.That(string.Concat(shown.Select(line => line.Bytes)), Is.EqualTo(package));
+        Assert.That(shown, Has.All.Matches<(int At, string Bytes)>(line => package[(2 * line.At)..].StartsWith(line.Bytes, StringComparison.Ordinal)));
+        foreach (var name in new[] { "model_key", "prk", "commitment", "header_key", "data_key" })
+        {
+            Assert.That(page, Does.Contain($"| `{Convert.ToHexStringLower(vector.Bytes(name))}` |"), name);
+        }
+    }
+
     private static Dictionary<string, string> Regions(string source) =>
         CodeRegions().Matches(File.ReadAllText(source)).ToDictionary(
             region => region.Groups["name"].Value,
@@ -157,6 +174,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"^\| `([a-z]+)[ `]", RegexOptions.Multiline)]
     private static partial Regex CliVerbs();
+
+    [GeneratedRegex("^ +([0-9]+)  ([0-9a-f]+)( |$)", RegexOptions.Multiline)]
+    private static partial Regex DumpLines();
 
     [GeneratedRegex("`([A-Z][A-Za-z]*Tests[.][A-Za-z0-9_]+)`")]
     private static partial Regex TestNames();

@@ -113,7 +113,7 @@ internal static partial class BodyCodec
         Require(item.Major == CborItem.ArrayType && item.Items.Length == 5, "a file is no array of 5");
         Require(item.Items[0].Major == CborItem.TextType, "a file's name is no text");
         var (name, kind) = (Utf8.GetString(item.Items[0].Bytes), Number(item.Items[1]));
-        Require(FileName.IsMatch(name), "a file's name");
+        Require(FileName.IsMatch(name) && name is not ("mod.params" or "mod.sig"), "a file's name");
         RefusedPackageException.Unless(kind is FilePart.Code or FilePart.Graph, FormatError.UnsupportedFormat, $"kind {kind}");
         var length = Number(item.Items[2]);
         Limit(length <= (ulong)MaxFileLength, $"a file of {length} bytes");

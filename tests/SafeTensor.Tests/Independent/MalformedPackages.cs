@@ -140,7 +140,8 @@ internal static class MalformedPackages
         yield return Field("three_files", LimitExceeded, 7, files => CborItem.Array([.. files.Items, files.Items[0]]));
         yield return Field("graph_before_code_with_the_tags_as_they_were", WrongPackage, 7, files => CborItem.Array(files.Items[1], files.Items[0]));
         yield return Part("code_and_graph_in_one_file", Tampered, 7, 0, CborItem.Text("mod.json"));
-        yield return Part("code_in_the_parameters_file", WrongPackage, 7, 0, CborItem.Text("mod.params"));
+        yield return Part("code_in_the_parameters_file", Tampered, 7, 0, CborItem.Text("mod.params"));
+        yield return Part("code_in_the_signature_file", Tampered, 7, 0, CborItem.Text("mod.sig"));
     }
 
     private static CborItem Simple(int info, params byte[] bytes) => new(CborItem.SimpleType, (ulong)info, bytes, []);

@@ -58,6 +58,30 @@ public sealed class SignatureTests
     }
 
     [Test]
+    public void A_folder_in_place_of_the_signature_is_no_signature()
+    {
+        File.Delete(Signature);
+        Directory.CreateDirectory(Signature);
+
+        Assert.That(() => SafeModel.Load(_package, _key, Trusting(_publisher)), Refused.With(SafeModelError.SignatureInvalid, "not a regular file"));
+        Assert.That(() => SafeModel.Load(_package, _key, TestRuntime.Options).Dispose(), Throws.Nothing);
+    }
+
+    [Test]
+    public void Publishers_that_are_null_are_a_mistake() => Assert.That(
+        () => SafeModel.Load(_package, _key, new SafeModelOptions { TrustedPublishers = null! }),
+        Throws.ArgumentNullException.With.Property("ParamName").EqualTo("TrustedPublishers"));
+
+    [Test]
+    public void A_readable_graph_that_is_not_the_sealed_one_is_not_shown()
+    {
+        var graph = Path.Combine(_package, "mod.json");
+        File.WriteAllText(graph, File.ReadAllText(graph).Replace("image", "other", StringComparison.Ordinal));
+
+        Assert.That(() => PackageInfo.Read(_package), Refused.With(SafeModelError.WrongPackage, "mod.json"));
+    }
+
+    [Test]
     public void The_signature_of_another_package_is_refused()
     {
         ModelSealer.Seal(TestData.Digits, _folder["other"], _key, new SealOptions { Signer = _publisher.Key });

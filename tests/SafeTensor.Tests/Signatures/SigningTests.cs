@@ -107,6 +107,16 @@ public sealed class SigningTests
     }
 
     [Test]
+    public void A_signature_whose_header_cannot_be_read_is_damaged()
+    {
+        ModelSealer.Sign(_package, _publisher.Key);
+        var text = File.ReadAllText(Signature);
+        File.WriteAllText(Signature, text.Replace("\"protected\":\"", "\"protected\":\"!", StringComparison.Ordinal));
+
+        Assert.That(() => ModelSealer.Sign(_package, _publisher.Key), Refused.With(SafeModelError.SignatureInvalid, "Delete it to sign anew"));
+    }
+
+    [Test]
     public void A_key_that_cannot_sign_leaves_nothing_behind()
     {
         using var publicHalf = ECDsa.Create(_publisher.Key.ExportParameters(includePrivateParameters: false));

@@ -142,6 +142,25 @@ public sealed class VersionFileTests
         Assert.That(() => _file.Check(["alice"], "digits", 9), Throws.Nothing);
     }
 
+    [TestCase("versions.new")]
+    [TestCase("versions.lock")]
+    public void The_name_of_anothers_draft_or_lock_is_misuse(string name) =>
+        Assert.That(() => new VersionFile(name), Throws.ArgumentException.With.Message.Contains("drafts and locks"));
+
+    [Test]
+    public void A_package_is_no_older_than_what_any_trusted_publisher_signed()
+    {
+        _file.Raise(["alice"], "digits", 9, CancellationToken.None);
+        var file = new VersionFile(Location, "alice", "bob");
+
+        Assert.That(() => file.Check(["bob"], "digits", 8), Refused.With(SafeModelError.RolledBack, "9 by the publisher alice"));
+        Assert.That(() => file.Raise(["bob"], "digits", 8, CancellationToken.None), Refused.With(SafeModelError.RolledBack));
+
+        file.Raise(["bob"], "digits", 10, CancellationToken.None);
+        Assert.That(() => _file.Check(["alice"], "digits", 9), Throws.Nothing, "alice signed nothing newer");
+        Assert.That(() => file.Check(["alice"], "digits", 9), Refused.With(SafeModelError.RolledBack, "10 by the publisher bob"));
+    }
+
     [Test]
     public void Its_text_can_be_read_by_people()
     {

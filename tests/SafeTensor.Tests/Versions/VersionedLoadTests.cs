@@ -69,6 +69,7 @@ public sealed class VersionedLoadTests
         using Publisher alice = new(), bob = new();
         var two = _digits.SealNew(_digits["two"], new SealOptions { ModelId = "digits", ModelVersion = 2, Signer = alice.Key });
         ModelSealer.Sign(two, bob.Key);
+        var stripped = _digits.SealNew(_digits["stripped"], new SealOptions { ModelId = "digits", ModelVersion = 2 });
         var five = _digits.SealNew(_digits["five"], new SealOptions { ModelId = "digits", ModelVersion = 5, Signer = alice.Key });
         _digits.Load(9);
 
@@ -78,7 +79,11 @@ public sealed class VersionedLoadTests
         var seen = SeenVersions.Decode(File.ReadAllBytes(_digits.VersionFile));
         Assert.That((seen.Of("", "digits"), seen.Of(Thumbprint(alice), "digits"), seen.Of(Thumbprint(bob), "digits")), Is.EqualTo((9, 5, 2)));
         Assert.That(() => Load(two, alice, bob), Refused.With(SafeModelError.RolledBack, $"remembers version 5 by the publisher {Thumbprint(alice)}."));
-        Assert.That(() => Load(two, bob), Throws.Nothing, "bob has signed nothing newer");
+        Assert.That(() => Load(two, bob), Throws.Nothing, "bob has signed nothing newer, and alice is not trusted here");
+
+        // Without alice's signature, which anybody can take off, it is no newer.
+        ModelSealer.Sign(stripped, bob.Key);
+        Assert.That(() => Load(stripped, alice, bob), Refused.With(SafeModelError.RolledBack, $"remembers version 5 by the publisher {Thumbprint(alice)}."));
         Assert.That(() => Load(five), Refused.With(SafeModelError.RolledBack, "remembers version 9."));
 
         void Load(string package, params Publisher[] publishers)
