@@ -61,6 +61,7 @@ internal sealed class SealVerb : Verb
             ClearCode = arguments.GetValue(_clearCode),
             ClearGraph = arguments.GetValue(_clearGraph),
             Signer = signer,
+            LoggerFactory = new TerminalLogger(context.Terminal),
             Overwrite = arguments.GetValue(_overwrite),
         };
         if (!options.Overwrite && (Directory.Exists(destination) || File.Exists(destination)))

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace SafeTensor.Runtime;
@@ -6,6 +7,9 @@ namespace SafeTensor.Runtime;
 internal sealed class GraphDescription
 {
     internal const int MaxLength = 256 << 20;
+
+    // Far above any model's. An output may be named again in a few bytes, and takes a hundred here.
+    private const int MaxOutputs = 65_536;
 
     private readonly string _file;
 
@@ -97,11 +101,22 @@ internal sealed class GraphDescription
             (node.IsReshape ? shared : read).UnionWith(node.Inputs);
         }
 
+        if (graph.Heads.Count > MaxOutputs)
+        {
+            throw Invalid($"gives {graph.Heads.Count} outputs; the limit is {MaxOutputs}");
+        }
+
         var given = graph.Heads.CountBy(head => head).ToDictionary();
+        var arguments = new HashSet<int>();
         foreach (var node in graph.ArgumentNodes)
         {
             var entry = (node, 0);
             Demand(node, graph.Nodes.Count, "argument");
+            if (!arguments.Add(node) || Encoding.UTF8.GetByteCount(graph.Nodes[node].Name) > ParamsFormat.MaxNameLength)
+            {
+                throw Invalid($"takes node {node} twice, or by a name of more than {ParamsFormat.MaxNameLength} bytes");
+            }
+
             Arguments.Add(Entry(graph, entry, graph.Nodes[node].Name, read.Contains(entry) && !shared.Contains(entry) && !given.ContainsKey(entry)));
         }
 

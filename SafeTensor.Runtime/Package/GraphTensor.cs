@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace SafeTensor.Runtime;
 
 /// <summary>An argument or an output of a graph, in TVM's terms.</summary>
@@ -20,7 +22,7 @@ internal sealed record GraphTensor(string Name, DataType Type, long[] Shape, boo
 
         var bytes = Type.ByteLengthOf(Shape);
         return bytes is >= 0 and <= MaxByteLength
-            ? new TensorInfo(Name, type, [.. Shape])
+            ? new TensorInfo(Name, type, ImmutableCollectionsMarshal.AsImmutableArray(Shape))
             : throw new SafeModelException(
                 bytes < 0 ? SafeModelError.ModelInvalid : SafeModelError.LimitExceeded, file,
                 $"takes or gives '{SafeText.Escape(Name)}' as {Type}[{string.Join(',', Shape)}]; an input or output has at most {MaxByteLength} bytes, and no side below 0.");

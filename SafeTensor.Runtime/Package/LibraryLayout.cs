@@ -7,6 +7,7 @@ internal sealed class LibraryLayout
 {
     private const int HeaderLength = 64, ProgramHeaderLength = 56, MaxEntries = 4096;
     private const uint LoadSegment = 1, DynamicSegment = 2;
+    private const long PageLength = 4096;
 
     private readonly PackageFile _file;
 
@@ -52,6 +53,7 @@ internal sealed class LibraryLayout
         var count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
         Demand(BinaryPrimitives.ReadUInt16LittleEndian(header[54..]) == ProgramHeaderLength && count <= MaxEntries);
         Span<byte> entry = stackalloc byte[ProgramHeaderLength];
+        var dynamicAddress = 0L;
         for (var i = 0; i < count; i++)
         {
             ReadAt(table + ((long)i * ProgramHeaderLength), entry);
@@ -62,6 +64,7 @@ internal sealed class LibraryLayout
             if (kind == LoadSegment)
             {
                 RequireInFile(offset, length);
+                RequireOnPagesOfItsOwn(address, length);
                 Segments.Add((address, offset, length));
             }
             else if (kind == DynamicSegment)
@@ -69,8 +72,26 @@ internal sealed class LibraryLayout
                 // One is what the loader uses; a second could hide what it says.
                 Demand(Dynamic is null);
                 Dynamic = (offset, length);
+                dynamicAddress = address;
             }
         }
+
+        // The loader reads it where it is in memory; what is read here by its place in the file must be the same.
+        Demand(Dynamic is not { } dynamic || (OffsetOf(dynamicAddress, dynamic.Length) == dynamic.Offset));
+    }
+
+    /// <summary>Where in the file the bytes are that are mapped to an address; −1 where none are.</summary>
+    internal long OffsetOf(long address, long length)
+    {
+        var segment = Segments.Find(s => address >= s.Address && address - s.Address < s.Length);
+        return length >= 0 && length <= segment.Length - (address - segment.Address) ? segment.Offset + (address - segment.Address) : -1;
+    }
+
+    // A segment that is mapped over an earlier one would change what is at addresses that were looked up.
+    private void RequireOnPagesOfItsOwn(long address, long length)
+    {
+        Demand(address >= 0 && address <= long.MaxValue - length - PageLength);
+        Demand(Segments is not [.., var before] || address / PageLength >= (before.Address + before.Length + PageLength - 1) / PageLength);
     }
 
     private void RequireInFile(long offset, long length)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,9 @@ internal sealed class SharedLibrary
 {
     private const int DynamicEntryLength = 16, MaxEntries = 4096, MaxTextLength = 4096;
     private const long Needed = 1, StringTable = 5, RPath = 15, RunPath = 29;
+
+    /// <summary>DT_AUXILIARY, DT_FILTER, DT_AUDIT and DT_DEPAUDIT: other ways to have a library loaded.</summary>
+    private static readonly long[] OtherLibraries = [0x7ffffffd, 0x7fffffff, 0x6ffffefc, 0x6ffffefb];
 
     /// <summary>What every system has that a compiled model can run on.</summary>
     private static readonly string[] Usual = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"];
@@ -29,6 +33,7 @@ internal sealed class SharedLibrary
         var library = new SharedLibrary(file);
         library.ReadDynamic();
         library.RefuseSearchPaths();
+        library.RefuseLibrariesFromAnywhere();
         library.ReportUnusualLibraries(loggers.CreateLogger(typeof(ModelSealer)));
         if (staysClear && EmbeddedWeights.Find(file) is { } marker)
         {
@@ -49,8 +54,17 @@ internal sealed class SharedLibrary
         for (long at = 0; at + DynamicEntryLength <= length; at += DynamicEntryLength)
         {
             _layout.ReadAt(offset + at, entry);
-            _entries.Add((BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..])));
+            var (tag, value) = (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..]));
+            if (tag == 0)
+            {
+                break;
+            }
+
+            _entries.Add((tag, value));
         }
+
+        // Of two tables of texts the loader would use the last.
+        _layout.Demand(_entries.Count(e => e.Tag == StringTable) <= 1);
     }
 
     private void RefuseSearchPaths()
@@ -60,6 +74,17 @@ internal sealed class SharedLibrary
             throw new SafeModelException(
                 SafeModelError.ModelInvalid, _file.Name,
                 $"makes the loader look for libraries in '{SafeText.Escape(path)}' (RUNPATH), from where anybody's code could be loaded. Link it without -rpath.");
+        }
+    }
+
+    // A name with a slash is a path, and a relative one is from whatever folder the program is in.
+    private void RefuseLibrariesFromAnywhere()
+    {
+        foreach (var library in OtherLibraries.SelectMany(Texts).Concat(Texts(Needed).Where(name => name.Contains('/', StringComparison.Ordinal))))
+        {
+            throw new SafeModelException(
+                SafeModelError.ModelInvalid, _file.Name,
+                $"makes the loader load '{SafeText.Escape(library)}', which could be anybody's code. Link it with libraries that are found by their names alone (-l), without filters and audits.");
         }
     }
 
@@ -77,11 +102,6 @@ internal sealed class SharedLibrary
         var table = _entries.Find(entry => entry.Tag == StringTable).Value;
         foreach (var (entryTag, value) in _entries)
         {
-            if (entryTag == 0)
-            {
-                break;
-            }
-
             if (entryTag == tag)
             {
                 texts.Add(Text(table + value));
@@ -93,14 +113,22 @@ internal sealed class SharedLibrary
 
     private string Text(long address)
     {
-        var segment = _layout.Segments.Find(s => address >= s.Address && address - s.Address < s.Length);
-        _layout.Demand(segment.Length > 0);
-        var at = segment.Offset + (address - segment.Address);
+        var at = _layout.OffsetOf(address, length: 1);
+        _layout.Demand(at >= 0);
+
+        // Behind the text can be constants of the model.
         Span<byte> bytes = stackalloc byte[MaxTextLength];
-        var available = (int)Math.Clamp(_file.Length - at, 0, bytes.Length);
-        _layout.ReadAt(at, bytes[..available]);
-        var end = bytes[..available].IndexOf((byte)0);
-        _layout.Demand(end >= 0);
-        return Encoding.UTF8.GetString(bytes[..end]);
+        try
+        {
+            var available = (int)Math.Clamp(_file.Length - at, 0, bytes.Length);
+            _layout.ReadAt(at, bytes[..available]);
+            var end = bytes[..available].IndexOf((byte)0);
+            _layout.Demand(end >= 0);
+            return Encoding.UTF8.GetString(bytes[..end]);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
     }
 }

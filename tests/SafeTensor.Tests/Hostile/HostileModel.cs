@@ -34,10 +34,12 @@ internal static class HostileModel
         File.WriteAllText(path, graph.Replace(text, other, StringComparison.Ordinal));
     }
 
-    /// <summary>A library whose only needed library, or with <paramref name="isSearchPath"/> whose RUNPATH, is this text of nine bytes.</summary>
-    internal static void EditLibrary(string model, string text, bool isSearchPath)
+    internal const long Needed = 1, RunPath = 29;
+
+    /// <summary>A library whose only needed library, or what else <paramref name="tag"/> says, is this text of nine bytes.</summary>
+    internal static void EditLibrary(string model, string text, long tag)
     {
-        const long needed = 1, runPath = 29, stringTable = 5;
+        const long stringTable = 5;
         var path = Path.Combine(model, "mod.so");
         var bytes = File.ReadAllBytes(path);
         var at = bytes.AsSpan().IndexOf("libm.so.6\0"u8);
@@ -47,9 +49,9 @@ internal static class HostileModel
         {
             // The table lies where its address says, since it is in the first segment.
             table = BitConverter.ToInt64(bytes, entry) == stringTable && table < 0 ? BitConverter.ToInt64(bytes, entry + 8) : table;
-            if (isSearchPath && table >= 0 && BitConverter.ToInt64(bytes, entry) == needed && BitConverter.ToInt64(bytes, entry + 8) == at - table)
+            if (table >= 0 && BitConverter.ToInt64(bytes, entry) == Needed && BitConverter.ToInt64(bytes, entry + 8) == at - table)
             {
-                BitConverter.GetBytes(runPath).CopyTo(bytes, entry);
+                BitConverter.GetBytes(tag).CopyTo(bytes, entry);
                 break;
             }
         }

@@ -58,9 +58,9 @@ public sealed class HostileSourceTests
     {
         foreach (var text in new[] { "\u001b[31mEVIL", "\n\r\b\v\fEVIL", "\u202EEV\u009bI" })
         {
-            Unsealed(model => HostileModel.EditLibrary(model, text, isSearchPath: true));
+            Unsealed(model => HostileModel.EditLibrary(model, text, HostileModel.RunPath));
             var source = _folder.CopyOf(TestData.Digits, Guid.NewGuid().ToString("N"));
-            HostileModel.EditLibrary(source, text, isSearchPath: false);
+            HostileModel.EditLibrary(source, text, HostileModel.Needed);
             ModelSealer.Seal(source, source + ".sealed", _key, new SealOptions { LoggerFactory = _loggers });
             HostileText.AssertHarmlessFailure<SafeModelException>(() => SafeModel.LoadPlain(source, Options));
         }

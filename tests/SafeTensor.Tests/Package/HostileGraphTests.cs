@@ -40,6 +40,19 @@ public sealed class HostileGraphTests
     [TestCase("{\"op\":\"null\",\"name\":\"x\",\"inputs\":[]}", "{}")]
     public void A_value_that_no_graph_has(string good, string bad) => Refuse(Whole.Replace(good, bad, StringComparison.Ordinal));
 
+    [Test]
+    public void Arguments_that_are_one_node_or_have_long_names()
+    {
+        Refuse(Whole.Replace("\"arg_nodes\":[0]", "\"arg_nodes\":[0,0]", StringComparison.Ordinal));
+        Refuse(Whole.Replace("\"arg_nodes\":[0]", $"\"arg_nodes\":[{string.Join(',', Enumerable.Repeat("0", 900_000))}]", StringComparison.Ordinal));
+        Refuse(Whole.Replace("\"x\"", $"\"{new string('x', 1025)}\"", StringComparison.Ordinal));
+        Assert.That(Read(Whole.Replace("\"x\"", $"\"{new string('x', 1024)}\"", StringComparison.Ordinal)).Arguments, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void More_outputs_than_there_may_be() =>
+        Refuse(Whole.Replace("[[0,0,0]]", $"[{string.Join(',', Enumerable.Repeat("[0,0,0]", 65_537))}]", StringComparison.Ordinal));
+
     [TestCase("[9223372036854775807]")]
     [TestCase("[1073741824]")]
     public void A_tensor_that_no_memory_holds(string shape) => Bounded.Refusal(
