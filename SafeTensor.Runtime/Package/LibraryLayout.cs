@@ -53,7 +53,7 @@ internal sealed class LibraryLayout
         var count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
         Demand(BinaryPrimitives.ReadUInt16LittleEndian(header[54..]) == ProgramHeaderLength && count <= MaxEntries);
         Span<byte> entry = stackalloc byte[ProgramHeaderLength];
-        var dynamicAddress = 0L;
+        long dynamicAddress = 0, mapped = 0;
         for (var i = 0; i < count; i++)
         {
             ReadAt(table + ((long)i * ProgramHeaderLength), entry);
@@ -64,7 +64,11 @@ internal sealed class LibraryLayout
             if (kind == LoadSegment)
             {
                 RequireInFile(offset, length);
-                RequireOnPagesOfItsOwn(address, length);
+
+                // The loader maps whole pages, the later over the earlier: where two meet, the file would not say what is in memory.
+                var extent = BinaryPrimitives.ReadInt64LittleEndian(entry[40..]);
+                Demand(address >= mapped && extent >= length && extent <= long.MaxValue - PageLength - address);
+                mapped = (address + extent + PageLength - 1) / PageLength * PageLength;
                 Segments.Add((address, offset, length));
             }
             else if (kind == DynamicSegment)
@@ -77,21 +81,14 @@ internal sealed class LibraryLayout
         }
 
         // The loader reads it where it is in memory; what is read here by its place in the file must be the same.
-        Demand(Dynamic is not { } dynamic || (OffsetOf(dynamicAddress, dynamic.Length) == dynamic.Offset));
+        Demand(Dynamic is not { } dynamic || (At(dynamicAddress) is var (place, rest) && place == dynamic.Offset && dynamic.Length >= 0 && dynamic.Length <= rest));
     }
 
-    /// <summary>Where in the file the bytes are that are mapped to an address; −1 where none are.</summary>
-    internal long OffsetOf(long address, long length)
+    /// <summary>Where in the file the bytes are that are mapped to an address, and how many from there on; none where there is no segment.</summary>
+    internal (long Offset, long Length) At(long address)
     {
         var segment = Segments.Find(s => address >= s.Address && address - s.Address < s.Length);
-        return length >= 0 && length <= segment.Length - (address - segment.Address) ? segment.Offset + (address - segment.Address) : -1;
-    }
-
-    // A segment that is mapped over an earlier one would change what is at addresses that were looked up.
-    private void RequireOnPagesOfItsOwn(long address, long length)
-    {
-        Demand(address >= 0 && address <= long.MaxValue - length - PageLength);
-        Demand(Segments is not [.., var before] || address / PageLength >= (before.Address + before.Length + PageLength - 1) / PageLength);
+        return (segment.Offset + (address - segment.Address), segment.Length == 0 ? 0 : segment.Length - (address - segment.Address));
     }
 
     private void RequireInFile(long offset, long length)

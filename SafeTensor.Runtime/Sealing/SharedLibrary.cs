@@ -57,14 +57,16 @@ internal sealed class SharedLibrary
             var (tag, value) = (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..]));
             if (tag == 0)
             {
-                break;
+                // Of two tables of texts the loader would use the last.
+                _layout.Demand(_entries.Count(e => e.Tag == StringTable) <= 1);
+                return;
             }
 
             _entries.Add((tag, value));
         }
 
-        // Of two tables of texts the loader would use the last.
-        _layout.Demand(_entries.Count(e => e.Tag == StringTable) <= 1);
+        // The loader would read on to the entry that ends the table, wherever that is.
+        _layout.Demand(false);
     }
 
     private void RefuseSearchPaths()
@@ -77,10 +79,10 @@ internal sealed class SharedLibrary
         }
     }
 
-    // A name with a slash is a path, and a relative one is from whatever folder the program is in.
+    // A name with a slash is a path, and a relative one is from whatever folder the program is in. The loader replaces $LIB and its like by paths.
     private void RefuseLibrariesFromAnywhere()
     {
-        foreach (var library in OtherLibraries.SelectMany(Texts).Concat(Texts(Needed).Where(name => name.Contains('/', StringComparison.Ordinal))))
+        foreach (var library in OtherLibraries.SelectMany(Texts).Concat(Texts(Needed).Where(name => name.AsSpan().ContainsAny('/', '$'))))
         {
             throw new SafeModelException(
                 SafeModelError.ModelInvalid, _file.Name,
@@ -113,14 +115,14 @@ internal sealed class SharedLibrary
 
     private string Text(long address)
     {
-        var at = _layout.OffsetOf(address, length: 1);
-        _layout.Demand(at >= 0);
+        var (at, length) = _layout.At(address);
+        _layout.Demand(length > 0);
 
         // Behind the text can be constants of the model.
         Span<byte> bytes = stackalloc byte[MaxTextLength];
         try
         {
-            var available = (int)Math.Clamp(_file.Length - at, 0, bytes.Length);
+            var available = (int)Math.Min(length, bytes.Length);
             _layout.ReadAt(at, bytes[..available]);
             var end = bytes[..available].IndexOf((byte)0);
             _layout.Demand(end >= 0);

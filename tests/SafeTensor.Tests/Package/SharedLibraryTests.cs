@@ -30,6 +30,7 @@ public sealed class SharedLibraryTests
     [TestCase("./evil.so")]
     [TestCase("/evil.so.")]
     [TestCase("lib/ev.so")]
+    [TestCase("$LIBev.so")]
     public void A_needed_library_that_is_a_path_is_refused(string path)
     {
         HostileModel.EditLibrary(_source, path, HostileModel.Needed);
