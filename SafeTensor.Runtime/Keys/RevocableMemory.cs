@@ -13,17 +13,17 @@ internal sealed unsafe class RevocableMemory(ProtectedMemory memory) : MemoryMan
         return memory.Span;
     }
 
-    // The memory never moves; a pin only has to find it still lent.
+    // The memory never moves, but a pin must keep it mapped: whoever still writes there after it was revoked must not meet other memory.
     public override MemoryHandle Pin(int elementIndex = 0)
     {
         var span = GetSpan();
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)span.Length, nameof(elementIndex));
-        return new MemoryHandle(memory.Address + elementIndex);
+        var held = false;
+        memory.DangerousAddRef(ref held);
+        return new MemoryHandle((byte*)memory.DangerousGetHandle() + elementIndex, pinnable: this);
     }
 
-    public override void Unpin()
-    {
-    }
+    public override void Unpin() => memory.DangerousRelease();
 
     protected override void Dispose(bool disposing) => _revoked = true;
 }

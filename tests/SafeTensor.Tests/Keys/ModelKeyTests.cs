@@ -155,6 +155,26 @@ public sealed class ModelKeyTests
         Assert.That(key.ToString(), Does.Not.Contain(Convert.ToHexString(_key)).IgnoreCase);
     }
 
+    [Test]
+    public unsafe void A_pin_that_outlives_the_unwrapping_keeps_its_page_mapped_and_gives_it_back()
+    {
+        var page = KeyPage.Create();
+        var lent = new RevocableMemory(page);
+        var pin = lent.Memory.Pin();
+        ((IDisposable)lent).Dispose();
+        page.Dispose();
+
+        // What a read that nobody waited for does.
+        *(byte*)pin.Pointer = 1;
+        Assert.That(() => lent.GetSpan().Length, Throws.TypeOf<ObjectDisposedException>());
+        var address = (nint)pin.Pointer;
+        Assert.That(IsMapped(address), Is.True);
+        pin.Dispose();
+        Assert.That(IsMapped(address), Is.False);
+
+        static bool IsMapped(nint address) => File.ReadLines("/proc/self/maps").Any(line => line.StartsWith($"{address:x}-", StringComparison.Ordinal));
+    }
+
     private static byte[] Unwrap(ModelKey key)
     {
         using var page = KeyPage.Unwrap(key, Request);
