@@ -29,4 +29,15 @@ internal static class DiskFlush
 
         GC.KeepAlive(handle);
     }
+
+    /// <summary>The names in a folder, where it may be read.</summary>
+    /// <inheritdoc cref="Of" path="/exception"/>
+    internal static void OfFolder(string path)
+    {
+        using var handle = new SafeFileHandle(LibC.open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0), ownsHandle: true);
+        if (!handle.IsInvalid)
+        {
+            Of(handle, path);
+        }
+    }
 }

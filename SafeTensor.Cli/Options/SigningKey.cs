@@ -6,16 +6,27 @@ namespace SafeTensor.Cli.Options;
 /// <summary>A publisher's private key in a PEM file, also one that a password protects.</summary>
 internal static class SigningKey
 {
+    // Many times what a key takes.
+    private const int MaxLength = 64 << 10;
+
     /// <param name="path">The file.</param>
     /// <param name="passwordVariable">The environment variable with its password; <see langword="null"/> for none.</param>
     /// <exception cref="UsageException">It holds no such key, or needs a password.</exception>
     internal static ECDsa Read(string path, string? passwordVariable)
     {
-        var bytes = File.ReadAllBytes(path);
-        var text = new char[bytes.Length];
+        using var file = File.OpenHandle(path);
+        var fileLength = RandomAccess.GetLength(file);
+        if (fileLength > MaxLength)
+        {
+            throw new UsageException($"'{path}' has {fileLength} bytes, and is no private key in PEM, which signing needs.");
+        }
+
+        // Pinned: an array that the collector moves leaves a copy where it was.
+        var bytes = GC.AllocateArray<byte>((int)fileLength, pinned: true);
+        var text = GC.AllocateArray<char>(bytes.Length, pinned: true);
         try
         {
-            var length = Encoding.ASCII.GetChars(bytes, text);
+            var length = Encoding.ASCII.GetChars(bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0)), text);
             return Import(path, text.AsSpan(0, length), passwordVariable);
         }
         finally

@@ -23,13 +23,15 @@ internal static class KeyPage
     }
 
     /// <summary>Asks <paramref name="key"/> for the key of a package; the caller's.</summary>
+    /// <param name="key">Held while it is asked.</param>
+    /// <param name="request">Which package it is for.</param>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.KeyUnavailable"/>.</exception>
-    internal static ProtectedMemory Unwrap(ModelKey key, KeyRequest request)
+    internal static ProtectedMemory Unwrap(HeldKey key, KeyRequest request)
     {
         var page = Create();
         try
         {
-            key.Unwrap(request, page.Span);
+            key.Key.Unwrap(request, page.Span);
             RequireKey(page);
             return page;
         }
@@ -41,18 +43,18 @@ internal static class KeyPage
                 throw;
             }
 
-            throw Unavailable(key, e);
+            throw Unavailable(key.Key, e);
         }
     }
 
     /// <inheritdoc cref="Unwrap"/>
-    internal static async Task<ProtectedMemory> UnwrapAsync(ModelKey key, KeyRequest request, CancellationToken cancellationToken)
+    internal static async Task<ProtectedMemory> UnwrapAsync(HeldKey key, KeyRequest request, CancellationToken cancellationToken)
     {
         var page = Create();
         try
         {
             using var destination = new RevocableMemory(page);
-            await key.UnwrapAsync(request, destination.Memory, cancellationToken).ConfigureAwait(false);
+            await key.Key.UnwrapAsync(request, destination.Memory, cancellationToken).ConfigureAwait(false);
             RequireKey(page);
             return page;
         }
@@ -64,7 +66,7 @@ internal static class KeyPage
                 throw;
             }
 
-            throw Unavailable(key, e);
+            throw Unavailable(key.Key, e);
         }
     }
 

@@ -9,6 +9,9 @@ namespace SafeTensor.Runtime;
 /// </remarks>
 public abstract class ModelKey : IDisposable
 {
+    private int _references = 1;
+    private int _isDisposed;
+
     /// <summary>For subclasses.</summary>
     protected ModelKey()
     {
@@ -74,6 +77,7 @@ public abstract class ModelKey : IDisposable
     /// <summary>Makes a new random key and its file, readable by its owner alone.</summary>
     /// <param name="path">The new file, of 32 bytes and mode 0600.</param>
     /// <exception cref="IOException">There already is a file, which is left as it is, or it cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static ModelKey CreateFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -92,6 +96,7 @@ public abstract class ModelKey : IDisposable
             {
                 RandomAccess.Write(file.SafeFileHandle, page.Span, fileOffset: 0);
                 DiskFlush.Of(file.SafeFileHandle, path);
+                DiskFlush.OfFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
             }
             catch
             {
@@ -129,17 +134,42 @@ public abstract class ModelKey : IDisposable
     protected internal virtual void Unwrap(KeyRequest request, Span<byte> destination) =>
         throw new NotSupportedException($"{GetType().Name} unlocks only asynchronously: use SafeModel.LoadAsync.");
 
-    /// <summary>Zeroes the library's copy. Models that are loaded go on.</summary>
+    /// <summary>Ends the caller's use. The library's copy is zeroed when the last model that needs it to resume is disposed too: in any order.</summary>
     public void Dispose()
     {
-        Dispose(disposing: true);
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            Release();
+        }
+
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For subclasses: releases what they hold.</summary>
-    /// <param name="disposing">Whether it comes from <see cref="Dispose()"/>.</param>
+    /// <summary>For subclasses: releases what they hold. Called once, after the last use.</summary>
+    /// <param name="disposing">Whether it comes from a <see cref="Dispose()"/>, and from no finalizer.</param>
     protected virtual void Dispose(bool disposing)
     {
+    }
+
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    internal void AddReference()
+    {
+        for (var count = Volatile.Read(ref _references); ; count = Volatile.Read(ref _references))
+        {
+            ObjectDisposedException.ThrowIf(count == 0 || Volatile.Read(ref _isDisposed) != 0, typeof(ModelKey));
+            if (Interlocked.CompareExchange(ref _references, count + 1, count) == count)
+            {
+                return;
+            }
+        }
+    }
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            Dispose(disposing: true);
+        }
     }
 
     internal static void RequireLength(int length, string parameter)

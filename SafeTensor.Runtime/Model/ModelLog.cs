@@ -13,4 +13,10 @@ internal static partial class ModelLog
 
     [LoggerMessage(3, LogLevel.Error, "{Path} was refused: {Error}")]
     internal static partial void Refused(ILogger logger, string path, SafeModelError error);
+
+    [LoggerMessage(4, LogLevel.Information, "Suspended model {ModelId}: its weights are wiped")]
+    internal static partial void Suspended(ILogger logger, string modelId);
+
+    [LoggerMessage(5, LogLevel.Information, "Resumed model {ModelId} in {ElapsedMs:F1} ms")]
+    internal static partial void Resumed(ILogger logger, string modelId, double elapsedMs);
 }

@@ -9,7 +9,8 @@ public sealed partial class SafeModel
     /// <param name="inputs">Each input once, by name: <c>model.Run(("a", a), ("b", b))</c>.</param>
     /// <returns>The outputs.</returns>
     /// <exception cref="ArgumentException">An input is missing, unknown, given twice, or of another type or shape; the message has both sides.</exception>
-    /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: a kernel failed.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: a kernel failed. Of a suspended model: whatever <see cref="ResumeAsync"/> throws.</exception>
+    /// <exception cref="InvalidOperationException">The model is suspended, and its key unlocks only asynchronously: await <see cref="ResumeAsync"/>.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelOutputs Run(params ReadOnlySpan<(string Name, TensorValue Value)> inputs)
     {
@@ -180,7 +181,11 @@ public sealed partial class SafeModel
 
     private async Task<ModelOutputs> RunAsync(TensorValue[] values, CancellationToken cancellationToken)
     {
-        _gate.Enter();
+        while (!_gate.TryEnter())
+        {
+            await ResumeAsync(progress: null, cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             var session = await _pool.RentAsync(cancellationToken).ConfigureAwait(false);

@@ -9,6 +9,9 @@ public sealed record SafeModelOptions
     // Of the embedded runtime; a larger number would load, and fail in every run.
     private const int MaxThreads = 256;
 
+    // Of a timer, rounded down.
+    private static readonly TimeSpan MaxIdleTimeout = TimeSpan.FromDays(49);
+
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
     private TimeProvider _time = TimeProvider.System;
 
@@ -32,6 +35,12 @@ public sealed record SafeModelOptions
 
     /// <summary>Threads of the process's one pool that a run may use; 0, the default, for one a physical core.</summary>
     public int ThreadsPerRun { get; set; }
+
+    /// <summary>
+    /// Suspends the model by itself after so long without a run, as <see cref="SafeModel.Suspend"/> does; the next run resumes it. Needs a <see cref="ModelKey"/>.
+    /// Default: never.
+    /// </summary>
+    public TimeSpan? IdleTimeout { get; set; }
 
     /// <summary>Puts the weights into <c>memfd_secret</c> memory: slow to load, closed even to root's reads through <c>/proc</c>.</summary>
     public bool SecretWeights { get; set; }
@@ -72,6 +81,8 @@ public sealed record SafeModelOptions
 
     internal ILoggerFactory Loggers => _loggers;
 
+    internal TimeProvider Time => _time;
+
     /// <exception cref="ArgumentException">A publisher's key is none, or the version file's path names no file.</exception>
     internal PackageExpectations Expectations
     {
@@ -97,7 +108,7 @@ public sealed record SafeModelOptions
         return this;
     }
 
-    /// <summary>What a package's not-after date is compared with. Default: the system's clock.</summary>
+    /// <summary>What a package's not-after date is compared with, and <see cref="IdleTimeout"/> is measured by. Default: the system's clock.</summary>
     /// <param name="timeProvider">Stays the caller's.</param>
     /// <returns>These options.</returns>
     public SafeModelOptions UseTimeProvider(TimeProvider timeProvider)
@@ -107,9 +118,18 @@ public sealed record SafeModelOptions
         return this;
     }
 
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
-    internal SafeModelOptions Checked()
+    /// <param name="cannotSuspend">Why the model to be loaded cannot be suspended; <see langword="null"/> where it can.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or not for such a model.</exception>
+    internal SafeModelOptions Checked(string? cannotSuspend = null)
     {
+        if (IdleTimeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > MaxIdleTimeout || cannotSuspend is not null))
+        {
+            throw new ArgumentException(
+                cannotSuspend is null
+                    ? $"IdleTimeout is {timeout}; it is more than nothing and at most {MaxIdleTimeout.Days} days."
+                    : $"IdleTimeout is {timeout}, and nothing can resume {cannotSuspend}.");
+        }
+
         if (Device != Device.Cpu || DeviceIndex != 0)
         {
             throw new ArgumentException($"Device is {Device}, DeviceIndex {DeviceIndex}; there is one CPU device, number 0.");

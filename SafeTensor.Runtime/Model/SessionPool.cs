@@ -53,13 +53,14 @@ internal sealed class SessionPool(Func<ModelSession> create, int limit)
         }
     }
 
-    /// <summary>Once no run is under way: disposes all.</summary>
+    /// <summary>Once no run is under way: disposes all. Later runs make new ones.</summary>
     internal void Clear()
     {
         lock (_lock)
         {
             while (_free.TryPop(out var session))
             {
+                _made--;
                 session.Dispose();
             }
         }

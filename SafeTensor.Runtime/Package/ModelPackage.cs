@@ -8,7 +8,7 @@ internal abstract class ModelPackage : IDisposable
     /// <summary>What the package says of itself, authenticated; <see langword="null"/> for a plain model.</summary>
     internal abstract PackageInfo? Info { get; }
 
-    /// <summary>In file order; what <see cref="ReadParameters"/> counts by.</summary>
+    /// <summary>In file order; what <see cref="ReadParameter"/> counts by.</summary>
     internal abstract IReadOnlyList<ParameterInfo> Parameters { get; }
 
     /// <summary>Of the code, for messages.</summary>
@@ -17,17 +17,14 @@ internal abstract class ModelPackage : IDisposable
     /// <summary>Of the graph, for messages.</summary>
     internal virtual string GraphFile => GraphName;
 
-    /// <summary>The code, checked, where nobody can write any more. The caller's.</summary>
+    /// <summary>Reads and checks the code, the graph, and where <paramref name="weights"/> says so the parameters, in one pass with all cores. The caller's.</summary>
+    /// <param name="weights">Where the parameters are to be; <see langword="null"/> not to read them.</param>
+    /// <param name="progress">Told of every byte.</param>
+    /// <param name="cancellationToken">Stops within one segment.</param>
     /// <exception cref="FileNotFoundException">The model has no code.</exception>
-    internal abstract CodeImage LoadCode();
-
-    /// <summary>The graph as UTF-8 JSON of exactly the memory's length, checked. The caller's; <see langword="null"/> where there is none.</summary>
-    internal abstract ProtectedMemory? LoadGraph();
-
-    /// <summary>Reads parameter i to <paramref name="offsets"/>[i], for all of them, with all cores.</summary>
-    /// <exception cref="SafeModelException">One was not as sealed. Everything written has been wiped.</exception>
-    internal abstract void ReadParameters(
-        ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken);
+    /// <exception cref="InsufficientMemoryException">The machine has no room for the parameters; nothing was read.</exception>
+    /// <exception cref="SafeModelException">A part was not as sealed. Everything written has been wiped.</exception>
+    internal abstract LoadedFiles Load(MemoryKind? weights, IProgress<ModelProgress>? progress, CancellationToken cancellationToken);
 
     /// <summary>Reads one parameter, of whatever length, to <paramref name="destination"/>.</summary>
     /// <exception cref="SafeModelException">It was not as sealed. What was written has been wiped.</exception>

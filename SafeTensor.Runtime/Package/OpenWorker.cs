@@ -2,53 +2,87 @@ using System.Security.Cryptography;
 
 namespace SafeTensor.Runtime;
 
-/// <summary>Reads stored segments to their places, and hashes and decrypts them there.</summary>
-/// <param name="parts">In the pipeline's order.</param>
-/// <param name="destinations">Of each part's first byte; <see langword="null"/> to check everything and keep nothing.</param>
-/// <param name="cipher">Owned by this worker; <see langword="null"/> to hash what is stored, and leave it so.</param>
-/// <param name="tags">Of the whole package.</param>
-/// <param name="segmentSize">In bytes.</param>
-internal sealed unsafe class OpenWorker(
-    StoredPart[] parts, nint[]? destinations, SegmentCipher? cipher, ReadOnlyMemory<byte> tags, int segmentSize) : SegmentWorker
+/// <summary>Reads stored segments to their places, and hashes and decrypts them there. Whoever does a part's last segment checks its root.</summary>
+internal sealed unsafe class OpenWorker : SegmentWorker
 {
-    private readonly ProtectedMemory? _scratch = destinations is null ? ProtectedMemory.Reserve(segmentSize) : null;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly StoredPart[] _parts;
+    private readonly nint[]? _destinations;
+    private readonly SegmentCipher? _cipher;
+    private readonly ReadOnlyMemory<byte> _tags;
+    private readonly ProtectedMemory? _scratch;
+    private readonly IncrementalHash _hash;
 
-    internal override void Process(int part, uint segment, long offset, int length)
+    /// <param name="parts">In the pipeline's order.</param>
+    /// <param name="destinations">Of each part's first byte; <see langword="null"/> to check everything and keep nothing.</param>
+    /// <param name="createCipher">Called once; <see langword="null"/> to hash what is stored, and leave it so.</param>
+    /// <param name="tags">Of the whole package.</param>
+    /// <param name="segmentSize">In bytes.</param>
+    internal OpenWorker(StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, ReadOnlyMemory<byte> tags, int segmentSize)
     {
-        var stored = parts[part];
-        var bytes = _scratch is null ? new Span<byte>((byte*)destinations![part] + offset, length) : _scratch.Span[..length];
-        stored.File.Read(stored.Offset + offset, bytes);
-        if (stored.ChecksRoot)
+        _parts = parts;
+        _destinations = destinations;
+        _tags = tags;
+        _scratch = destinations is null ? ProtectedMemory.Reserve(segmentSize) : null;
+        _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        // Last, so that nothing that fails leaves its key to a finalizer.
+        _cipher = createCipher?.Invoke();
+    }
+
+    internal override bool TryRead(in PipelineSegment segment)
+    {
+        var part = _parts[segment.Part];
+        return part.File.TryRead(part.Offset + segment.Offset, Bytes(segment));
+    }
+
+    internal override void Read(in PipelineSegment segment)
+    {
+        var part = _parts[segment.Part];
+        part.File.Read(part.Offset + segment.Offset, Bytes(segment));
+    }
+
+    internal override void Process(in PipelineSegment segment)
+    {
+        var part = _parts[segment.Part];
+        var bytes = Bytes(segment);
+        if (part.ChecksRoot)
         {
-            PartDigest.Leaf(_hash, bytes, stored.Leaf(segment));
+            PartDigest.Leaf(_hash, bytes, part.Leaf(segment.Number));
         }
 
-        if (cipher is not null && stored.Manifest.IsEncrypted)
+        if (_cipher is not null && part.Manifest.IsEncrypted)
         {
-            Decrypt(cipher, stored, segment, offset, bytes);
+            Decrypt(_cipher, part.Manifest, segment, bytes);
+        }
+
+        if (part.ChecksRoot && part.IsLastLeaf())
+        {
+            part.VerifyRoot(_hash);
         }
     }
 
     public override void Dispose()
     {
-        cipher?.Dispose();
+        _cipher?.Dispose();
         _hash.Dispose();
         _scratch?.Dispose();
     }
 
-    private void Decrypt(SegmentCipher cipher, StoredPart stored, uint segment, long offset, Span<byte> bytes)
+    private Span<byte> Bytes(in PipelineSegment segment) => _scratch is null
+        ? new Span<byte>((byte*)_destinations![segment.Part] + segment.Offset, segment.Length)
+        : _scratch.Span[..segment.Length];
+
+    private void Decrypt(SegmentCipher cipher, ManifestPart part, in PipelineSegment segment, Span<byte> bytes)
     {
-        var manifest = stored.Manifest;
-        var place = new SegmentPlace(manifest.Number, segment, offset + bytes.Length == manifest.Length, manifest.Length);
-        var tag = tags.Span.Slice((manifest.FirstTag + (int)segment) * ManifestHeader.TagLength, ManifestHeader.TagLength);
+        var place = new SegmentPlace(part.Number, segment.Number, segment.Offset + segment.Length == part.Length, part.Length);
+        var tag = _tags.Span.Slice((part.FirstTag + (int)segment.Number) * ManifestHeader.TagLength, ManifestHeader.TagLength);
         try
         {
             cipher.Decrypt(place, bytes, tag);
         }
         catch (AuthenticationTagMismatchException e)
         {
-            throw stored.Changed(segment, e);
+            throw _parts[segment.Part].Changed(segment.Number, e);
         }
     }
 }

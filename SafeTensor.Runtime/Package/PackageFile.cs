@@ -7,8 +7,12 @@ namespace SafeTensor.Runtime;
 /// <summary>A model's file, opened once. Its bytes are read with <c>pread</c>, each once, and never mapped.</summary>
 internal sealed unsafe class PackageFile : IDisposable
 {
+    /// <summary>How far before a read that had to wait the system is told of the next ones, and how often. In bytes.</summary>
+    private const long ReadAhead = 16 << 20, ReadAheadStep = 4 << 20;
+
     private readonly SafeFileHandle _handle;
     private readonly long _start;
+    private long _announced;
 
     private PackageFile(SafeFileHandle handle, string name, long start, long length)
     {
@@ -80,11 +84,31 @@ internal sealed unsafe class PackageFile : IDisposable
         return new PackageFile(_handle, name, _start + offset, length);
     }
 
+    /// <summary>As <see cref="Read"/>, if that needs no wait for a disk or a network.</summary>
+    /// <returns>Whether all of it was read; if not, <paramref name="destination"/> may hold some of it.</returns>
+    internal bool TryRead(long offset, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (offset > Length - destination.Length)
+        {
+            return false;
+        }
+
+        fixed (byte* start = destination)
+        {
+            var vector = new IoVector { Base = start, Length = (nuint)destination.Length };
+            var count = LibC.preadv2((int)_handle.DangerousGetHandle(), &vector, 1, _start + offset, LibC.RWF_NOWAIT);
+            GC.KeepAlive(this);
+            return count == destination.Length;
+        }
+    }
+
     /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/> on. Any number of threads.</summary>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>: the file ends before that.</exception>
     internal void Read(long offset, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        Announce(offset);
         while (!destination.IsEmpty)
         {
             // Behind a slice is what does not belong to it, and what a file has grown by was in none of its checks.
@@ -111,6 +135,19 @@ internal sealed unsafe class PackageFile : IDisposable
     }
 
     public void Dispose() => _handle.Dispose();
+
+    // A disk that has several requests is faster than one that gets the next when the last was served. An answer is not needed: it is advice.
+    private void Announce(long offset)
+    {
+        var announced = Volatile.Read(ref _announced);
+        var from = Math.Max(offset, announced);
+        var until = Math.Min(offset + ReadAhead, Length);
+        if (until - from >= ReadAheadStep && Interlocked.CompareExchange(ref _announced, until, announced) == announced)
+        {
+            _ = LibC.posix_fadvise((int)_handle.DangerousGetHandle(), _start + from, until - from, LibC.POSIX_FADV_WILLNEED);
+            GC.KeepAlive(this);
+        }
+    }
 
     /// <summary>The exception for what is not there, also where there is a link to it.</summary>
     /// <param name="what">What it should be, as in <c>folder</c>.</param>

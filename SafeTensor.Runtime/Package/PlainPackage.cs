@@ -45,68 +45,46 @@ internal sealed unsafe class PlainPackage : ModelPackage
         }
     }
 
-    internal override CodeImage LoadCode()
+    internal override LoadedFiles Load(MemoryKind? weights, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        var file = _files.Code ?? throw new FileNotFoundException($"There is no compiled code '{CodeName}' in '{SafeText.EscapePath(_files.Path)}'.", CodeName);
-        if (file.Length == 0)
+        var code = _files.Code ?? throw new FileNotFoundException($"There is no compiled code '{CodeName}' in '{SafeText.EscapePath(_files.Path)}'.", CodeName);
+        if (code.Length == 0)
         {
-            throw new SafeModelException(SafeModelError.ModelInvalid, file.Name, "is empty.");
+            throw new SafeModelException(SafeModelError.ModelInvalid, code.Name, "is empty.");
         }
 
-        LibraryLayout.Read(file);
-        var image = CodeImage.Create(file.Length);
+        LibraryLayout.Read(code);
+        if (_files.Graph is not null)
+        {
+            GraphDescription.RequireLength(_files.Graph);
+        }
+
+        var loaded = LoadedFiles.Reserve(code.Length, _files.Graph?.Length, Parameters, weights);
         try
         {
-            ReadAll(file, 0, file.Length, image.Writable);
-            image.Seal();
-            return image;
-        }
-        catch
-        {
-            image.Dispose();
-            throw;
-        }
-    }
+            var destinations = loaded.Destinations;
+            var parts = new List<(PackageFile File, long Offset)> { (code, 0) };
+            var lengths = new List<long> { code.Length };
+            if (_files.Graph is { } graph)
+            {
+                parts.Add((graph, 0));
+                lengths.Add(graph.Length);
+            }
 
-    internal override ProtectedMemory? LoadGraph()
-    {
-        if (_files.Graph is not { } file)
-        {
-            return null;
-        }
+            if (loaded.Weights is not null)
+            {
+                parts.AddRange(_tensors.Select(tensor => (_files.Parameters!, tensor.Offset)));
+                lengths.AddRange(_tensors.Select(tensor => tensor.Info.ByteLength));
+            }
 
-        GraphDescription.RequireLength(file);
-        var memory = ProtectedMemory.Reserve(file.Length);
-        try
-        {
-            ReadAll(file, 0, file.Length, memory.Address);
-            return memory;
-        }
-        catch
-        {
-            memory.Dispose();
-            throw;
-        }
-    }
-
-    internal override void ReadParameters(
-        ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
-    {
-        if (_files.Parameters is not { } file)
-        {
-            return;
-        }
-
-        var addresses = Array.ConvertAll(offsets, offset => (nint)destination.Address + (nint)offset);
-        var lengths = Array.ConvertAll(_tensors, tensor => tensor.Info.ByteLength);
-        try
-        {
             SegmentPipeline.Run(
-                lengths, SegmentSize, () => new PlainReadWorker(file, _tensors, addresses), new ProgressMeter(progress, lengths.Sum()), cancellationToken);
+                [.. lengths], SegmentSize, () => new PlainReadWorker([.. parts], destinations), new ProgressMeter(progress, lengths.Sum()), cancellationToken);
+            loaded.Seal();
+            return loaded;
         }
         catch
         {
-            destination.Wipe();
+            loaded.Dispose();
             throw;
         }
     }

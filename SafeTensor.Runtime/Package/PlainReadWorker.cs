@@ -1,12 +1,30 @@
 namespace SafeTensor.Runtime;
 
-/// <summary>Reads plain tensors to their places.</summary>
-internal sealed unsafe class PlainReadWorker(PackageFile file, ParamsTensor[] tensors, nint[] destinations) : SegmentWorker
+/// <summary>Reads plain parts to their places.</summary>
+/// <param name="parts">Where each is stored.</param>
+/// <param name="destinations">Of each part's first byte.</param>
+internal sealed unsafe class PlainReadWorker((PackageFile File, long Offset)[] parts, nint[] destinations) : SegmentWorker
 {
-    internal override void Process(int part, uint segment, long offset, int length) =>
-        file.Read(tensors[part].Offset + offset, new Span<byte>((byte*)destinations[part] + offset, length));
+    internal override bool TryRead(in PipelineSegment segment)
+    {
+        var (file, offset) = parts[segment.Part];
+        return file.TryRead(offset + segment.Offset, Bytes(segment));
+    }
+
+    internal override void Read(in PipelineSegment segment)
+    {
+        var (file, offset) = parts[segment.Part];
+        file.Read(offset + segment.Offset, Bytes(segment));
+    }
+
+    internal override void Process(in PipelineSegment segment)
+    {
+        // It is in its place.
+    }
 
     public override void Dispose()
     {
     }
+
+    private Span<byte> Bytes(in PipelineSegment segment) => new((byte*)destinations[segment.Part] + segment.Offset, segment.Length);
 }

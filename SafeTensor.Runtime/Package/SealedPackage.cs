@@ -6,7 +6,7 @@ namespace SafeTensor.Runtime;
 internal sealed class SealedPackage : ModelPackage
 {
     private readonly SealedParams _params;
-    private readonly KeySchedule _keys;
+    private KeySchedule? _keys;
     private readonly StoredPackage _stored;
     private readonly VersionFile? _versions;
     private readonly bool _checksRoots;
@@ -42,13 +42,11 @@ internal sealed class SealedPackage : ModelPackage
     private static SealedPackage Open(
         SealedParams parameters, IReadOnlyList<string> publishers, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
     {
-        var file = parameters.File.Name;
-        var keys = new KeySchedule(modelKey, parameters.Header.Salt, parameters.Header.Suite);
+        var keys = DeriveKeys(parameters, modelKey);
         try
         {
-            parameters.Header.Authenticate(keys, file);
             var stored = StoredPackage.Open(parameters);
-            expectations.Check(stored.Manifest, publishers, file);
+            expectations.Check(stored.Manifest, publishers, parameters.File.Name);
             return new SealedPackage(parameters, keys, stored, publishers, expectations.Versions);
         }
         catch
@@ -74,12 +72,12 @@ internal sealed class SealedPackage : ModelPackage
     }
 
     /// <summary>As <see cref="Open(string, ReadOnlySpan{byte}, PackageExpectations)"/>, with a key that unlocks at once.</summary>
-    internal static SealedPackage Open(string directory, ModelKey key, PackageExpectations expectations)
+    internal static SealedPackage Open(string directory, HeldKey key, PackageExpectations expectations)
     {
         var parameters = SealedParams.Open(directory);
         try
         {
-            var publishers = CheckOrigin(parameters, key, expectations);
+            var publishers = CheckOrigin(parameters, key.Key, expectations);
             using var page = KeyPage.Unwrap(key, RequestFor(parameters));
             return Open(parameters, publishers, page.Span, expectations);
         }
@@ -92,12 +90,12 @@ internal sealed class SealedPackage : ModelPackage
 
     /// <summary>As <see cref="Open(string, ReadOnlySpan{byte}, PackageExpectations)"/>, with any key.</summary>
     internal static async Task<SealedPackage> OpenAsync(
-        string directory, ModelKey key, PackageExpectations expectations, CancellationToken cancellationToken)
+        string directory, HeldKey key, PackageExpectations expectations, CancellationToken cancellationToken)
     {
         var parameters = SealedParams.Open(directory);
         try
         {
-            var publishers = CheckOrigin(parameters, key, expectations);
+            var publishers = CheckOrigin(parameters, key.Key, expectations);
             using var page = await KeyPage.UnwrapAsync(key, RequestFor(parameters), cancellationToken).ConfigureAwait(false);
             return Open(parameters, publishers, page.Span, expectations);
         }
@@ -108,29 +106,41 @@ internal sealed class SealedPackage : ModelPackage
         }
     }
 
-    internal override unsafe CodeImage LoadCode()
+    internal override LoadedFiles Load(MemoryKind? weights, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        var part = Manifest.File(FileKind.Code)
+        var code = Manifest.File(FileKind.Code)
             ?? throw new FileNotFoundException($"The package in '{SafeText.EscapePath(_params.Folder.Path)}' was sealed without compiled code.", CodeName);
-        using var file = _stored.OpenFile(part);
-        var image = CodeImage.Create(part.Length);
+        var graph = Manifest.File(FileKind.Graph);
+        using var codeFile = _stored.OpenFile(code);
+        using var graphFile = graph is null ? null : _stored.OpenGraph(graph);
+        var loaded = LoadedFiles.Reserve(code.Length, graph?.Length, Parameters, weights);
         try
         {
-            Read([_stored.File(part, file)], [(nint)image.Writable], progress: null, CancellationToken.None);
-            image.Seal();
-            return image;
+            List<StoredPart> parts = [_stored.File(code, codeFile)];
+            if (graph is not null)
+            {
+                parts.Add(_stored.File(graph, graphFile!));
+            }
+
+            if (loaded.Weights is not null)
+            {
+                parts.AddRange(_stored.Tensors(_checksRoots));
+            }
+
+            Read([.. parts], loaded.Destinations, progress, cancellationToken);
+            loaded.Seal();
+            return loaded;
         }
         catch
         {
-            image.Dispose();
+            loaded.Dispose();
             throw;
         }
     }
 
-    internal override ProtectedMemory? LoadGraph() => _stored.ReadGraph(NewCipher);
-
-    internal override unsafe void ReadParameters(
-        ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>Reads, checks and decrypts parameter i to <paramref name="offsets"/>[i], for all of them.</summary>
+    /// <exception cref="SafeModelException">One was not as sealed. Everything written has been wiped.</exception>
+    internal unsafe void ReadParameters(ProtectedMemory destination, long[] offsets, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
@@ -142,6 +152,22 @@ internal sealed class SealedPackage : ModelPackage
             throw;
         }
     }
+
+    /// <summary>Zeroes the keys. The manifest that they vouched for stays, and its file stays open.</summary>
+    internal void ForgetKeys()
+    {
+        _keys?.Dispose();
+        _keys = null;
+        _params.Folder.Dispose();
+    }
+
+    /// <summary>After <see cref="ForgetKeys"/>: the package's request for its key.</summary>
+    internal KeyRequest Request => RequestFor(_params);
+
+    /// <summary>After <see cref="ForgetKeys"/>: takes the key that the package was opened with once more.</summary>
+    /// <param name="modelKey">32 bytes; not kept.</param>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.WrongKey"/>: it is another.</exception>
+    internal void Unlock(ReadOnlySpan<byte> modelKey) => _keys = DeriveKeys(_params, modelKey);
 
     internal override unsafe void ReadParameter(int index, byte* destination)
     {
@@ -172,7 +198,7 @@ internal sealed class SealedPackage : ModelPackage
 
     public override void Dispose()
     {
-        _keys.Dispose();
+        _keys?.Dispose();
         _params.Dispose();
     }
 
@@ -187,5 +213,20 @@ internal sealed class SealedPackage : ModelPackage
     private void Read(StoredPart[] parts, nint[] destinations, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>
         _stored.Read(parts, destinations, NewCipher, progress, cancellationToken);
 
-    private SegmentCipher NewCipher() => new(_params.Header.Suite, _keys.DataKey, _params.Header.FileId.Span);
+    private SegmentCipher NewCipher() => new(_params.Header.Suite, _keys!.DataKey, _params.Header.FileId.Span);
+
+    private static KeySchedule DeriveKeys(SealedParams parameters, ReadOnlySpan<byte> modelKey)
+    {
+        var keys = new KeySchedule(modelKey, parameters.Header.Salt, parameters.Header.Suite);
+        try
+        {
+            parameters.Header.Authenticate(keys, parameters.File.Name);
+            return keys;
+        }
+        catch
+        {
+            keys.Dispose();
+            throw;
+        }
+    }
 }

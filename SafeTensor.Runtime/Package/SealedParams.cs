@@ -6,8 +6,8 @@ namespace SafeTensor.Runtime;
 /// <summary>A package's mod.params, opened as far as can be without the key: up to the manifest's header (steps 1 and 2 of a load).</summary>
 internal sealed class SealedParams : IDisposable
 {
-    /// <summary>Read without a key: enough for a hundred thousand tensors.</summary>
-    private const int MaxClaimedBody = 16 << 20;
+    /// <summary>Read, and hashed, without a key: enough for a hundred thousand tensors, and for a million segments.</summary>
+    private const int MaxClaimedBody = 16 << 20, MaxClaimedRest = 32 << 20;
 
     private const int ChunkLength = 64 << 10, FileCount = 2;
 
@@ -57,11 +57,12 @@ internal sealed class SealedParams : IDisposable
         }
     }
 
-    /// <summary>The body alone, after the digest over body and tags was compared. It needs no key, so memory is not taken for what a header only claims.</summary>
+    /// <summary>The body alone, after the digest over body and tags was compared. It needs no key, so neither memory nor time is taken for what a header only claims.</summary>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.Tampered"/>, or <see cref="SafeModelError.LimitExceeded"/>: only with the key.</exception>
     internal byte[] ReadClaimedBody()
     {
         File.RequireAtMost("bytes of manifest body, and no key to vouch for them", (ulong)Header.BodyLength, MaxClaimedBody);
+        File.RequireAtMost("bytes of manifest body and tags, and no key to vouch for them", (ulong)Header.RestLength, MaxClaimedRest);
         var start = ManifestOffset + ManifestHeader.Length;
         var buffer = new byte[ChunkLength];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

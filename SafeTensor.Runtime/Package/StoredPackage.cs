@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace SafeTensor.Runtime;
 
 /// <summary>A package as it is stored: its manifest, and where its parts are. It is as authentic as the header that it was opened with.</summary>
@@ -49,6 +47,11 @@ internal sealed class StoredPackage
         }
     }
 
+    /// <summary>As <see cref="OpenFile"/>, within a graph's limit.</summary>
+    internal PackageFile OpenGraph(ManifestPart part) => part.Length <= GraphDescription.MaxLength ? OpenFile(part)
+        : throw new SafeModelException(
+            SafeModelError.LimitExceeded, part.Name, $"has {part.Length} bytes; a graph has at most {GraphDescription.MaxLength}.");
+
     internal StoredPart Tensor(int index, bool checkRoot) => new(Manifest.Tensors[index], _params.File, _offsets[index], SegmentSize, checkRoot);
 
     internal StoredPart[] Tensors(bool checkRoots)
@@ -66,29 +69,18 @@ internal sealed class StoredPackage
     internal StoredPart File(ManifestPart part, PackageFile file) => new(part, file, 0, SegmentSize, checkRoot: true);
 
     /// <summary>Reads, checks and decrypts parts with all cores.</summary>
-    /// <param name="parts">Which.</param>
+    /// <param name="parts">Which. Of several that were changed, the first is named: so the files stand before the tensors.</param>
     /// <param name="destinations">Of each part's first byte; <see langword="null"/> to keep nothing.</param>
     /// <param name="createCipher">Called on each thread; <see langword="null"/> to check roots alone.</param>
     /// <param name="progress">Told of every byte.</param>
     /// <param name="cancellationToken">Stops within one segment.</param>
     /// <exception cref="SafeModelException">A part is not as sealed.</exception>
     internal void Read(
-        StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>
-        Run(parts, destinations, createCipher, new ProgressMeter(progress, parts.Sum(part => part.Manifest.Length)), cancellationToken);
-
-    private void Run(StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, ProgressMeter progress, CancellationToken cancellationToken)
+        StoredPart[] parts, nint[]? destinations, Func<SegmentCipher>? createCipher, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
+        var lengths = Array.ConvertAll(parts, part => part.Manifest.Length);
         SegmentPipeline.Run(
-            Array.ConvertAll(parts, part => part.Manifest.Length), SegmentSize,
-            () => new OpenWorker(parts, destinations, createCipher?.Invoke(), _tags, SegmentSize), progress, cancellationToken);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in parts)
-        {
-            if (part.ChecksRoot)
-            {
-                part.VerifyRoot(hash);
-            }
-        }
+            lengths, SegmentSize, () => new OpenWorker(parts, destinations, createCipher, _tags, SegmentSize), new ProgressMeter(progress, lengths.Sum()), cancellationToken);
     }
 
     /// <summary>The graph, checked, in memory of exactly its length; the caller's. <see langword="null"/> where there is none.</summary>
@@ -99,13 +91,7 @@ internal sealed class StoredPackage
             return null;
         }
 
-        if (part.Length > GraphDescription.MaxLength)
-        {
-            throw new SafeModelException(
-                SafeModelError.LimitExceeded, part.Name, $"has {part.Length} bytes; a graph has at most {GraphDescription.MaxLength}.");
-        }
-
-        using var file = OpenFile(part);
+        using var file = OpenGraph(part);
         var memory = ProtectedMemory.Reserve(part.Length);
         try
         {
@@ -133,12 +119,7 @@ internal sealed class StoredPackage
         try
         {
             files.AddRange(Manifest.Files.Select(OpenFile));
-            StoredPart[] stored = [.. Manifest.Files.Zip(files, File)], tensors = Tensors(checkRoots: true);
-            var meter = new ProgressMeter(progress, stored.Concat(tensors).Sum(part => part.Manifest.Length));
-
-            // One after the other, so that where both were changed it is the code that is named, as in a load.
-            Run(stored, destinations: null, createCipher, meter, cancellationToken);
-            Run(tensors, destinations: null, createCipher, meter, cancellationToken);
+            Read([.. Manifest.Files.Zip(files, File), .. Tensors(checkRoots: true)], destinations: null, createCipher, progress, cancellationToken);
         }
         finally
         {

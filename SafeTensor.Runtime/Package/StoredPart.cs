@@ -6,6 +6,7 @@ namespace SafeTensor.Runtime;
 internal sealed class StoredPart
 {
     private readonly byte[]? _leaves;
+    private long _leavesLeft;
 
     /// <param name="manifest">What the manifest says of it.</param>
     /// <param name="file">Where it is stored.</param>
@@ -19,7 +20,8 @@ internal sealed class StoredPart
         Offset = offset;
         if (checkRoot || !manifest.IsEncrypted)
         {
-            _leaves = new byte[checked((int)(ManifestPart.SegmentCount(manifest.Length, segmentSize) * PartDigest.Length))];
+            _leavesLeft = ManifestPart.SegmentCount(manifest.Length, segmentSize);
+            _leaves = new byte[checked((int)(_leavesLeft * PartDigest.Length))];
         }
     }
 
@@ -35,6 +37,9 @@ internal sealed class StoredPart
     internal string Name => Manifest.Tensor is null ? File.Name : $"{File.Name}: {SafeText.Escape(Manifest.Name)}";
 
     internal Span<byte> Leaf(uint segment) => _leaves.AsSpan((int)segment * PartDigest.Length, PartDigest.Length);
+
+    /// <summary>To be asked once for each leaf, after it was written, by any thread.</summary>
+    internal bool IsLastLeaf() => Interlocked.Decrement(ref _leavesLeft) == 0;
 
     /// <summary>Checks the root of a part that is all in memory.</summary>
     /// <inheritdoc cref="VerifyRoot" path="/exception"/>

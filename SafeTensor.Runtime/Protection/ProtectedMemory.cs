@@ -89,6 +89,33 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         }
     }
 
+    /// <summary>Overwrites everything with zeros and gives its pages back. The address stays, and every access there is a fault until <see cref="Restore"/>.</summary>
+    internal void Empty()
+    {
+        Wipe();
+        if (!IsSecret)
+        {
+            // Locked pages are not given back.
+            LibC.munlock((byte*)handle, (nuint)_mapped);
+            IsLocked = false;
+            LibC.madvise((byte*)handle, (nuint)_mapped, LibC.MADV_DONTNEED);
+        }
+
+        LibC.mprotect((byte*)handle, (nuint)_mapped, LibC.PROT_NONE);
+    }
+
+    /// <summary>After <see cref="Empty"/>: zeroed, writable memory again, at the same address and as well protected as the system allows now.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has no such room any more.</exception>
+    internal void Restore()
+    {
+        if (LibC.mprotect((byte*)handle, (nuint)_mapped, LibC.PROT_READ | LibC.PROT_WRITE) != 0)
+        {
+            throw OutOfMemory(Length);
+        }
+
+        IsLocked = IsSecret || Lock();
+    }
+
     /// <summary>Makes every further write a fault, by whoever it is.</summary>
     internal void MakeReadOnly() => IsReadOnly = LibC.mprotect(Address, (nuint)_mapped, LibC.PROT_READ) == 0;
 
@@ -160,10 +187,11 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         HugePageBytes = _mapped >= HugePageSize && LibC.madvise(address, length, LibC.MADV_HUGEPAGE) == 0 ? _mapped : 0;
         IsExcludedFromCoreFiles = LibC.madvise(address, length, LibC.MADV_DONTDUMP) == 0;
         LibC.madvise(address, length, LibC.MADV_DONTFORK);
-
-        // On fault, so that the pages are first touched by all the threads that fill them and not one by one in here.
-        IsLocked = LibC.mlock2(address, length, LibC.MLOCK_ONFAULT) == 0;
+        IsLocked = Lock();
     }
+
+    // On fault, so that the pages are first touched by all the threads that fill them and not one by one in here.
+    private bool Lock() => LibC.mlock2((byte*)handle, (nuint)_mapped, LibC.MLOCK_ONFAULT) == 0;
 
     private bool TryBackWithSecretPages()
     {
@@ -205,7 +233,22 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
             return false;
         }
 
-        NativeMemory.Clear(address, (nuint)_mapped);
+        // Only what is there: to zero pages that were never touched would first fetch them.
+        const int pages = 512;
+        var resident = stackalloc byte[pages];
+        for (long at = 0; at < _mapped; at += pages * PageSize)
+        {
+            var length = Math.Min(pages * PageSize, _mapped - at);
+            var isKnown = LibC.mincore(address + at, (nuint)length, resident) == 0;
+            for (long page = 0; page < length / PageSize; page++)
+            {
+                if (!isKnown || (resident[page] & 1) != 0)
+                {
+                    NativeMemory.Clear(address + at + (page * PageSize), (nuint)PageSize);
+                }
+            }
+        }
+
         return true;
     }
 

@@ -52,7 +52,8 @@ public static class ModelSealer
             async () =>
             {
                 using var plan = SealPlan.Create(source, destination, settings);
-                using var page = await KeyPage.UnwrapAsync(key, new KeyRequest { FileId = plan.FileId }, cancellationToken).ConfigureAwait(false);
+                using var held = new HeldKey(key);
+                using var page = await KeyPage.UnwrapAsync(held, new KeyRequest { FileId = plan.FileId }, cancellationToken).ConfigureAwait(false);
                 return PackageWriter.Write(plan, page.Span, progress, cancellationToken);
             },
             cancellationToken);
@@ -80,7 +81,8 @@ public static class ModelSealer
         return Task.Run(
             async () =>
             {
-                using var package = await SealedPackage.OpenAsync(path, key, expectations, cancellationToken).ConfigureAwait(false);
+                using var held = new HeldKey(key);
+                using var package = await SealedPackage.OpenAsync(path, held, expectations, cancellationToken).ConfigureAwait(false);
                 return package.Verify(progress, cancellationToken);
             },
             cancellationToken);

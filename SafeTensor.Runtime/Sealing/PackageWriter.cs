@@ -110,7 +110,7 @@ internal sealed class PackageWriter : IDisposable
         SegmentPipeline.Run(
             lengths,
             options.SegmentSize,
-            () => new SealWorker(parts, targets, new SegmentCipher(options.Suite, _keys.DataKey, _plan.FileId), options.SegmentSize),
+            () => new SealWorker(parts, targets, () => new SegmentCipher(options.Suite, _keys.DataKey, _plan.FileId), options.SegmentSize),
             new ProgressMeter(progress, lengths.Sum()),
             cancellationToken);
     }

@@ -17,15 +17,16 @@ internal sealed unsafe class GraphProgram : ModelProgram
     private readonly IReadOnlyList<ParameterInfo> _parameters;
     private readonly RuntimeParameters? _kept;
 
-    private GraphProgram(CodeImage code, ProtectedMemory? graph, ModelPackage package, ProtectedMemory? weights, long[] offsets, int threads)
+    private GraphProgram(LoadedFiles files, ModelPackage package, int threads)
     {
-        _code = code;
+        var graph = files.Graph;
+        _code = files.Code;
         _graph = graph;
-        _weights = weights;
-        _offsets = offsets;
+        _weights = files.Weights;
+        _offsets = files.Offsets;
         _threads = threads;
         _parameters = package.Parameters;
-        _module = LoadLibrary(code, package.CodeFile);
+        _module = LoadLibrary(_code, package.CodeFile);
         try
         {
             _description = graph is null ? FactoryLibrary.Describe(_module, package.CodeFile) : GraphDescription.Read(graph.Span, package.GraphFile);
@@ -71,14 +72,10 @@ internal sealed unsafe class GraphProgram : ModelProgram
 
     internal int Threads => _threads;
 
-    /// <param name="code">Owned by the program when this succeeds.</param>
-    /// <param name="graph">Owned by the program when this succeeds; <see langword="null"/> for a factory library.</param>
+    /// <param name="files">Code and graph, owned by the program when this succeeds; without a graph the code is a factory library. The weights outlive the program; without them the runtime gets the parameters.</param>
     /// <param name="package">Of the parameters; used during the call only.</param>
-    /// <param name="weights">The parameters in place, which outlive the program; <see langword="null"/> to hand them to the runtime.</param>
-    /// <param name="offsets">Of each parameter in <paramref name="weights"/>.</param>
     /// <param name="threads">For a run; 0 for the runtime's choice.</param>
-    internal static GraphProgram Create(CodeImage code, ProtectedMemory? graph, ModelPackage package, ProtectedMemory? weights, long[] offsets, int threads) =>
-        new(code, graph, package, weights, offsets, threads);
+    internal static GraphProgram Create(LoadedFiles files, ModelPackage package, int threads) => new(files, package, threads);
 
     private static TvmModuleHandle LoadLibrary(CodeImage code, string file)
     {

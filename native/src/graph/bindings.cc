@@ -94,7 +94,7 @@ void Bindings::set_address(uint32_t root, void* data) noexcept {
 }
 
 void Bindings::allocate(Pool& pool) {
-  auto storage = make_object<Storage>(pool.bytes, Storage::Holds::kWeights);
+  auto storage = make_object<Storage>(pool.bytes);
   std::byte* data = storage->data();
   place(pool, std::move(storage), data);
 }
@@ -118,7 +118,7 @@ void Bindings::allocate_computed(size_t bytes) {
                 " bytes for their results but this machine has " +
                 std::to_string(machine_memory()) + " bytes of memory");
   }
-  auto block = make_object<Storage>(bytes, Storage::Holds::kActivations);
+  auto block = make_object<Storage>(bytes);
   std::byte* next = block->data();
   for (Pool& pool : pools_) {
     if (pool.lazy) continue;

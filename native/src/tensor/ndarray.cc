@@ -20,7 +20,7 @@ NDArray::NDArray(void* data, DLDataType dtype, std::vector<int64_t> shape, Ref<O
 
 Ref<NDArray> NDArray::allocate(DLDataType dtype, std::vector<int64_t> shape) {
   const size_t bytes = byte_count(dtype, shape.data(), static_cast<int>(shape.size()));
-  auto storage = make_object<Storage>(bytes, Storage::Holds::kWeights);
+  auto storage = make_object<Storage>(bytes);
   return make_object<NDArray>(storage->data(), dtype, std::move(shape), storage);
 }
 

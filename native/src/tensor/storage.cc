@@ -29,10 +29,21 @@ std::byte* map_huge(size_t length) {
   return start + before;
 }
 
+// Only what is there: to zero pages that were never touched would first fetch them.
+void wipe_resident(std::byte* data, size_t length) noexcept {
+  constexpr size_t kPage = 4096;
+  unsigned char resident[kHugePage / kPage];
+  for (size_t at = 0; at < length; at += kHugePage) {
+    const bool known = mincore(data + at, kHugePage, resident) == 0;
+    for (size_t page = 0; page < sizeof resident; ++page) {
+      if (!known || (resident[page] & 1) != 0) explicit_bzero(data + at + page * kPage, kPage);
+    }
+  }
+}
+
 }  // namespace
 
-Storage::Storage(size_t bytes, Holds holds)
-    : data_(nullptr), size_(bytes), mapped_(0), holds_(holds) {
+Storage::Storage(size_t bytes) : data_(nullptr), size_(bytes), mapped_(0) {
   if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
   if (bytes >= kHugePage) {
     mapped_ = round_up(bytes, kHugePage);
@@ -46,10 +57,11 @@ Storage::Storage(size_t bytes, Holds holds)
 }
 
 Storage::~Storage() {
-  if (holds_ == Holds::kWeights) explicit_bzero(data_, size_);
   if (mapped_ > 0) {
+    wipe_resident(data_, mapped_);
     munmap(data_, mapped_);
   } else {
+    explicit_bzero(data_, size_);
     std::free(data_);
   }
 }

@@ -10,12 +10,10 @@ namespace safetensor {
 // What generated code may assume of a buffer differs between releases; this satisfies all of them.
 constexpr size_t kAlignment = 128;
 
-// Zeros at first. A block that may hold weights is overwritten before it is given back.
+// Zeros at first, and zeros when it is given back: it held weights, what was computed from weights, or a host's data.
 class Storage final : public Object {
  public:
-  enum class Holds { kActivations, kWeights };
-
-  Storage(size_t bytes, Holds holds);
+  explicit Storage(size_t bytes);
   ~Storage();
 
   std::byte* data() const noexcept { return data_; }
@@ -25,7 +23,6 @@ class Storage final : public Object {
   std::byte* data_;
   size_t size_;
   size_t mapped_;  // the length of the mapping, 0 for memory from the heap
-  Holds holds_;
 };
 
 }  // namespace safetensor

@@ -142,7 +142,7 @@ public sealed class ChangingBytesTests
                 byte[] loaded;
                 try
                 {
-                    loaded = name == "mod.so" ? Code(package) : Graph(package);
+                    loaded = name == "mod.so" ? Plaintext.CodeOf(package) : Plaintext.GraphOf(package)!;
                     accepted++;
                 }
                 catch (SafeModelException e) when (e.Error == SafeModelError.WrongPackage)
@@ -159,18 +159,6 @@ public sealed class ChangingBytesTests
 
         Assert.That(accepted, Is.Positive);
         Assert.That(refused, Is.Positive);
-
-        static byte[] Code(SealedPackage package)
-        {
-            using var code = package.LoadCode();
-            return File.ReadAllBytes(code.Path);
-        }
-
-        static byte[] Graph(SealedPackage package)
-        {
-            using var graph = package.LoadGraph()!;
-            return graph.Span.ToArray();
-        }
     }
 
     [Test]

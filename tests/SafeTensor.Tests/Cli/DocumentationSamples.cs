@@ -70,9 +70,20 @@ internal static class DocumentationSamples
         #endregion
     }
 
-    internal static ulong LoadSigned(ModelKey key)
+    internal static async Task Suspend(ModelKey key)
     {
         #region docs/getting-started.md 4
+        using var model = SafeModel.Load("dist/digits", key, new SafeModelOptions { IdleTimeout = TimeSpan.FromMinutes(10) });
+        model.Suspend();                                                     // or by itself, after ten minutes without a run
+        Console.WriteLine(model.IsSuspended);                                // True: the weights are wiped, and their memory is given back
+        await model.ResumeAsync();                                           // or by itself, at the next run
+        #endregion
+        Console.WriteLine(model.IsSuspended);
+    }
+
+    internal static ulong LoadSigned(ModelKey key)
+    {
+        #region docs/getting-started.md 5
         using var model = SafeModel.Load("dist/digits", key, new SafeModelOptions
         {
             TrustedPublishers = [File.ReadAllText("publisher.pem")],

@@ -85,6 +85,8 @@ public sealed partial class DocumentationTests
         Assert.That(DocumentationSamples.Loop(model, pixels), Is.EqualTo(probabilities));
         Assert.That(_output.ToString(), Does.Match("^digits 1: [0-9]+ bytes are encrypted").And.Contains("image: float32[1,1,8,8]"));
         Assert.That(() => DocumentationSamples.Refuse(key), Throws.Nothing);
+        await DocumentationSamples.Suspend(key);
+        Assert.That(_output.ToString(), Does.Match("True\nFalse\n$"));
 
         using var publisher = new Publisher();
         await File.WriteAllTextAsync("publisher.pem", publisher.Pem);

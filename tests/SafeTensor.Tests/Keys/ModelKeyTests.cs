@@ -130,11 +130,13 @@ public sealed class ModelKeyTests
     {
         using var key = new OwnKey(_key);
 
-        using var page = await KeyPage.UnwrapAsync(key, Request, CancellationToken.None);
+        using var held = new HeldKey(key);
+
+        using var page = await KeyPage.UnwrapAsync(held, Request, CancellationToken.None);
 
         Assert.That(page.Span.ToArray(), Is.EqualTo(_key));
         Assert.That(() => key.Kept.Span.Length, Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(() => KeyPage.Unwrap(key, Request), Throws.TypeOf<NotSupportedException>().With.Message.Contains("LoadAsync"));
+        Assert.That(() => KeyPage.Unwrap(held, Request), Throws.TypeOf<NotSupportedException>().With.Message.Contains("LoadAsync"));
     }
 
     [Test]
@@ -142,7 +144,8 @@ public sealed class ModelKeyTests
     {
         using var key = new OwnKey([]);
 
-        var refusal = (await Assert.ThrowsAsync<SafeModelException>(() => KeyPage.UnwrapAsync(key, Request, CancellationToken.None)))!;
+        using var held = new HeldKey(key);
+        var refusal = (await Assert.ThrowsAsync<SafeModelException>(() => KeyPage.UnwrapAsync(held, Request, CancellationToken.None)))!;
         Assert.That(refusal.Error, Is.EqualTo(SafeModelError.KeyUnavailable));
         Assert.That(refusal.InnerException, Is.TypeOf<TimeoutException>());
     }
@@ -177,7 +180,8 @@ public sealed class ModelKeyTests
 
     private static byte[] Unwrap(ModelKey key)
     {
-        using var page = KeyPage.Unwrap(key, Request);
+        using var held = new HeldKey(key);
+        using var page = KeyPage.Unwrap(held, Request);
         return page.Span.ToArray();
     }
 

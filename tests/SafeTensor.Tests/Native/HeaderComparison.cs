@@ -23,6 +23,7 @@ internal sealed class HeaderComparison
             nameof(FileStatus.Inode) => "ino",
             _ => name.ToLowerInvariant(),
         }),
+        [typeof(IoVector)] = ("struct iovec", name => name == nameof(IoVector.Base) ? "iov_base" : "iov_len"),
         [typeof(ResourceLimit)] = ("struct rlimit", name => name == nameof(ResourceLimit.Current) ? "rlim_cur" : "rlim_max"),
     };
 
@@ -59,6 +60,7 @@ internal sealed class HeaderComparison
         #include <sys/prctl.h>
         #include <sys/resource.h>
         #include <sys/stat.h>
+        #include <sys/uio.h>
         #include <sys/syscall.h>
         #include <unistd.h>
         #include "safetensor_tvm.h"

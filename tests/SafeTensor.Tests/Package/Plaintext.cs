@@ -20,16 +20,21 @@ internal static class Plaintext
             parts.Add($"{package.Parameters[i]} {Hash(data)}");
         }
 
-        using var graph = package.LoadGraph();
-        parts.Add(graph is null ? "no graph" : $"graph {Hash(graph.Span)}");
+        parts.Add(GraphOf(package) is { } graph ? $"graph {Hash(graph)}" : "no graph");
         parts.Add($"code {Hash(CodeOf(package))}");
         return parts;
     }
 
     internal static byte[] CodeOf(ModelPackage package)
     {
-        using var code = package.LoadCode();
-        return File.ReadAllBytes(code.Path);
+        using var files = package.Load(weights: null, progress: null, CancellationToken.None);
+        return File.ReadAllBytes(files.Code.Path);
+    }
+
+    internal static byte[]? GraphOf(ModelPackage package)
+    {
+        using var files = package.Load(weights: null, progress: null, CancellationToken.None);
+        return files.Graph?.Span.ToArray();
     }
 
     private static string Hash(ReadOnlySpan<byte> data) => Convert.ToHexStringLower(SHA256.HashData(data));

@@ -55,6 +55,43 @@ public sealed unsafe class ProtectedMemoryTests
         Assert.That(VmFlags(memory), Does.Contain("wr"));
     }
 
+    [TestCase(4096)]
+    [TestCase(4 << 20)]
+    public void Emptied_memory_has_no_pages_and_no_access_and_comes_back_zeroed_at_its_address(int length)
+    {
+        using var memory = ProtectedMemory.Reserve(length);
+        var (address, isLocked) = ((nint)memory.Address, memory.IsLocked);
+        memory.Span.Fill(7);
+        memory.MakeReadOnly();
+
+        memory.Empty();
+
+        var region = Region(memory);
+        Assert.That(region[0], Does.Contain(" ---p "));
+        Assert.That(region, Has.Some.Matches<string>(line => line!.StartsWith("Rss:", StringComparison.Ordinal) && line.EndsWith(" 0 kB", StringComparison.Ordinal)));
+
+        memory.Restore();
+
+        Assert.That((nint)memory.Address, Is.EqualTo(address));
+        Assert.That(memory.Span.IndexOfAnyExcept((byte)0), Is.EqualTo(-1));
+        memory.Span.Fill(8);
+        Assert.That(memory.IsLocked, Is.EqualTo(isLocked));
+        Assert.That(VmFlags(memory), Does.Contain("wr").And.Contain("dd").And.Contain("dc"));
+    }
+
+    [Test]
+    public void Wiping_touches_no_page_that_was_not_there()
+    {
+        using var memory = ProtectedMemory.Reserve(64 << 20);
+        memory.Span[..(1 << 20)].Fill(7);
+        var before = Region(memory).First(line => line.StartsWith("Rss:", StringComparison.Ordinal));
+
+        memory.Wipe();
+
+        Assert.That(Region(memory).First(line => line.StartsWith("Rss:", StringComparison.Ordinal)), Is.EqualTo(before));
+        Assert.That(memory.Span[..(1 << 20)].IndexOfAnyExcept((byte)0), Is.EqualTo(-1));
+    }
+
     [Test]
     public void Disposed_memory_is_unmapped_and_says_so()
     {
@@ -112,10 +149,12 @@ public sealed unsafe class ProtectedMemoryTests
         }
     }
 
-    private static string[] VmFlags(ProtectedMemory memory)
+    private static string[] VmFlags(ProtectedMemory memory) => Region(memory)[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
+
+    private static string[] Region(ProtectedMemory memory)
     {
         var lines = File.ReadAllLines("/proc/self/smaps");
         var at = Array.FindIndex(lines, line => line.StartsWith($"{(nint)memory.Address:x}-", StringComparison.Ordinal));
-        return Array.Find(lines[at..], line => line.StartsWith("VmFlags:", StringComparison.Ordinal))!.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
+        return lines[at..(Array.FindIndex(lines, at, line => line.StartsWith("VmFlags:", StringComparison.Ordinal)) + 1)];
     }
 }

@@ -1,0 +1,81 @@
+namespace SafeTensor.Runtime;
+
+/// <summary>The memory that a model's files are read to: code, graph and weights. Whoever takes a piece over disposes of it; the rest goes with this.</summary>
+internal sealed unsafe class LoadedFiles : IDisposable
+{
+    /// <summary>Of each tensor, in bytes: what TVM's kernels and <c>set_input_zero_copy</c> need.</summary>
+    internal const int Alignment = 128;
+
+    private LoadedFiles(CodeImage code) => Code = code;
+
+    /// <summary>The code; once everything is read, where nobody can write any more.</summary>
+    internal CodeImage Code { get; }
+
+    /// <summary>The graph as UTF-8 JSON of exactly this length; <see langword="null"/> where there is none.</summary>
+    internal ProtectedMemory? Graph { get; private set; }
+
+    /// <summary>All parameters in one mapping; <see langword="null"/> where there are none, or the runtime is to have them.</summary>
+    internal ProtectedMemory? Weights { get; private set; }
+
+    /// <summary>Of each parameter in <see cref="Weights"/>, in file order.</summary>
+    internal long[] Offsets { get; private set; } = [];
+
+    /// <summary>Of the first byte of the code, of the graph where there is one, and of each parameter where they are to be read.</summary>
+    internal nint[] Destinations => [(nint)Code.Writable, .. Graph is null ? (ReadOnlySpan<nint>)[] : [(nint)Graph.Address], .. Offsets.Select(offset => (nint)Weights!.Address + (nint)offset)];
+
+    /// <param name="code">Bytes, one at least.</param>
+    /// <param name="graph">Bytes; <see langword="null"/> where there is none.</param>
+    /// <param name="parameters">In file order.</param>
+    /// <param name="weights">What they are to be in; <see langword="null"/> not to read them.</param>
+    /// <exception cref="InsufficientMemoryException">The machine has no room for all of it.</exception>
+    internal static LoadedFiles Reserve(long code, long? graph, IReadOnlyList<ParameterInfo> parameters, MemoryKind? weights)
+    {
+        var offsets = Layout(parameters, out var length);
+        FreeMemory.Require(length);
+        var files = new LoadedFiles(CodeImage.Create(code));
+        try
+        {
+            files.Graph = graph is { } bytes ? ProtectedMemory.Reserve(bytes) : null;
+            if (weights is { } kind && parameters.Count > 0)
+            {
+                // Empty tensors are read too: their tags and roots are checked as all others are.
+                files.Weights = ProtectedMemory.Reserve(Math.Max(length, 1), kind);
+                files.Offsets = offsets;
+            }
+
+            return files;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Once everything was read and checked: ends all writing.</summary>
+    internal void Seal()
+    {
+        Code.Seal();
+        Weights?.MakeReadOnly();
+    }
+
+    public void Dispose()
+    {
+        Code.Dispose();
+        Graph?.Dispose();
+        Weights?.Dispose();
+    }
+
+    private static long[] Layout(IReadOnlyList<ParameterInfo> parameters, out long length)
+    {
+        var offsets = new long[parameters.Count];
+        length = 0;
+        for (var i = 0; i < offsets.Length; i++)
+        {
+            offsets[i] = length;
+            length = checked((length + parameters[i].ByteLength + Alignment - 1) / Alignment * Alignment);
+        }
+
+        return offsets;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using NUnit.Framework;
+using SafeTensor.Runtime;
+using SafeTensor.Runtime.Sealing;
+
+namespace SafeTensor.Tests;
+
+public sealed class IdleTimeoutTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void Seal()
+    {
+        _folder = new TemporaryFolder();
+        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
+    }
+
+    [TearDown]
+    public void Delete() => _folder.Dispose();
+
+    [Test]
+    public void A_model_that_nobody_runs_suspends_itself_again_and_again()
+    {
+        using var model = Load(TimeSpan.FromMilliseconds(20));
+        float[]? first = null;
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That(SpinWait.SpinUntil(() => model.IsSuspended, Patience), Is.True);
+            var probabilities = model.Run(DigitImages.Pixels[0])[0].ToArray<float>();
+            Assert.That(probabilities, Is.EqualTo(first ??= probabilities));
+        }
+    }
+
+    [Test]
+    public void The_time_counts_from_the_last_runs_end()
+    {
+        var time = new ManualTime();
+        using var model = Load(TimeSpan.FromMinutes(10), time);
+
+        time.Advance(TimeSpan.FromMinutes(9));
+        model.Run(DigitImages.Pixels[0]);
+        time.Advance(TimeSpan.FromMinutes(9));
+        Assert.That(model.IsSuspended, Is.False, "9 minutes after the last run");
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.That(model.IsSuspended, Is.True, "11 minutes after the last run");
+        model.Run(DigitImages.Pixels[0]);
+        time.Advance(TimeSpan.FromMinutes(11));
+        Assert.That(model.IsSuspended, Is.True, "11 minutes after the run that resumed it");
+    }
+
+    [Test]
+    public void A_model_that_nobody_disposed_is_collected_although_its_timer_runs()
+    {
+        var model = Abandon();
+        for (var i = 0; i < 10 && model.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.That(model.IsAlive, Is.False);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Abandon() => new(Load(TimeSpan.FromDays(1)));
+    }
+
+    [Test]
+    public void It_is_refused_where_nothing_could_resume_and_out_of_range()
+    {
+        var options = TestRuntime.Options;
+        options.IdleTimeout = TimeSpan.FromMinutes(1);
+        Assert.That(() => SafeModel.Load(_folder["sealed"], _key, options), Throws.ArgumentException.With.Message.Contains("ModelKey"));
+        Assert.That(() => SafeModel.LoadAsync(_folder["sealed"], _key, options), Throws.ArgumentException.With.Message.Contains("ModelKey"));
+        Assert.That(() => TestRuntime.LoadDigits(options), Throws.ArgumentException.With.Message.Contains("seal it"));
+        Assert.That(() => Load(TimeSpan.Zero), Throws.ArgumentException.With.Message.Contains("IdleTimeout is 00:00:00"));
+        Assert.That(() => Load(TimeSpan.FromDays(50)), Throws.ArgumentException.With.Message.Contains("49 days"));
+
+        options.LoadPath = LoadPath.LoadParams;
+        using var key = ModelKey.FromBytes(_key);
+        Assert.That(() => SafeModel.Load(_folder["sealed"], key, options), Refused.With(SafeModelError.ProtectionUnavailable, "runtime's own"));
+    }
+
+    private SafeModel Load(TimeSpan idleTimeout, TimeProvider? time = null)
+    {
+        using var key = ModelKey.FromBytes(_key);
+        var options = TestRuntime.Options;
+        options.IdleTimeout = idleTimeout;
+        return SafeModel.Load(_folder["sealed"], key, options.UseTimeProvider(time ?? TimeProvider.System));
+    }
+}
