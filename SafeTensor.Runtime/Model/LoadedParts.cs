@@ -15,7 +15,10 @@ internal sealed class LoadedParts : IDisposable
     internal static LoadedParts Load(ModelPackage package, SafeModelOptions options, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         var runtime = TvmRuntime.Load(options.RuntimeLibrary);
-        var memory = options.LoadPath == LoadPath.LoadParams ? (MemoryKind?)null : options.SecretWeights ? MemoryKind.Secret : MemoryKind.Anonymous;
+
+        // Where all parameters are empty there is nothing to hand over, and they are checked as in place.
+        var isHandedOver = options.LoadPath == LoadPath.LoadParams && package.Parameters.Any(parameter => parameter.ByteLength > 0);
+        var memory = isHandedOver ? (MemoryKind?)null : options.SecretWeights ? MemoryKind.Secret : MemoryKind.Anonymous;
         var files = package.Load(memory, progress, cancellationToken);
         try
         {

@@ -6,9 +6,11 @@ internal sealed unsafe class LoadedFiles : IDisposable
     /// <summary>Of each tensor, in bytes: what TVM's kernels and <c>set_input_zero_copy</c> need.</summary>
     internal const int Alignment = 128;
 
+    private ProtectedMemory? _code;
+
     private LoadedFiles(CodeImage code) => Code = code;
 
-    /// <summary>The code; once everything is read, where nobody can write any more.</summary>
+    /// <summary>The code, once everything is read: where nobody can write any more. Until then it is checked in memory of our own.</summary>
     internal CodeImage Code { get; }
 
     /// <summary>The graph as UTF-8 JSON of exactly this length; <see langword="null"/> where there is none.</summary>
@@ -20,8 +22,8 @@ internal sealed unsafe class LoadedFiles : IDisposable
     /// <summary>Of each parameter in <see cref="Weights"/>, in file order.</summary>
     internal long[] Offsets { get; private set; } = [];
 
-    /// <summary>Of the first byte of the code, of the graph where there is one, and of each parameter where they are to be read.</summary>
-    internal nint[] Destinations => [(nint)Code.Writable, .. Graph is null ? (ReadOnlySpan<nint>)[] : [(nint)Graph.Address], .. Offsets.Select(offset => (nint)Weights!.Address + (nint)offset)];
+    /// <summary>Of the first byte of the graph where there is one, of the code, and of each parameter where they are to be read.</summary>
+    internal nint[] Destinations => [.. Graph is null ? (ReadOnlySpan<nint>)[] : [(nint)Graph.Address], (nint)_code!.Address, .. Offsets.Select(offset => (nint)Weights!.Address + (nint)offset)];
 
     /// <param name="code">Bytes, one at least.</param>
     /// <param name="graph">Bytes; <see langword="null"/> where there is none.</param>
@@ -32,9 +34,10 @@ internal sealed unsafe class LoadedFiles : IDisposable
     {
         var offsets = Layout(parameters, out var length);
         FreeMemory.Require(length);
-        var files = new LoadedFiles(CodeImage.Create(code));
+        var files = new LoadedFiles(CodeImage.Create());
         try
         {
+            files._code = ProtectedMemory.Reserve(code);
             files.Graph = graph is { } bytes ? ProtectedMemory.Reserve(bytes) : null;
             if (weights is { } kind && parameters.Count > 0)
             {
@@ -55,12 +58,14 @@ internal sealed unsafe class LoadedFiles : IDisposable
     /// <summary>Once everything was read and checked: ends all writing.</summary>
     internal void Seal()
     {
-        Code.Seal();
+        Code.Fill(_code!);
+        _code!.Dispose();
         Weights?.MakeReadOnly();
     }
 
     public void Dispose()
     {
+        _code?.Dispose();
         Code.Dispose();
         Graph?.Dispose();
         Weights?.Dispose();

@@ -53,7 +53,6 @@ internal sealed unsafe class PlainPackage : ModelPackage
             throw new SafeModelException(SafeModelError.ModelInvalid, code.Name, "is empty.");
         }
 
-        LibraryLayout.Read(code);
         if (_files.Graph is not null)
         {
             GraphDescription.RequireLength(_files.Graph);
@@ -63,12 +62,12 @@ internal sealed unsafe class PlainPackage : ModelPackage
         try
         {
             var destinations = loaded.Destinations;
-            var parts = new List<(PackageFile File, long Offset)> { (code, 0) };
-            var lengths = new List<long> { code.Length };
-            if (_files.Graph is { } graph)
+            var parts = new List<(PackageFile File, long Offset)>();
+            var lengths = new List<long>();
+            foreach (var file in _files.Graph is { } graph ? [graph, code] : (ReadOnlySpan<PackageFile>)[code])
             {
-                parts.Add((graph, 0));
-                lengths.Add(graph.Length);
+                parts.Add((file, 0));
+                lengths.Add(file.Length);
             }
 
             if (loaded.Weights is not null)

@@ -111,17 +111,18 @@ internal sealed class SealedPackage : ModelPackage
         var code = Manifest.File(FileKind.Code)
             ?? throw new FileNotFoundException($"The package in '{SafeText.EscapePath(_params.Folder.Path)}' was sealed without compiled code.", CodeName);
         var graph = Manifest.File(FileKind.Graph);
-        using var codeFile = _stored.OpenFile(code);
         using var graphFile = graph is null ? null : _stored.OpenGraph(graph);
+        using var codeFile = _stored.OpenFile(code);
         var loaded = LoadedFiles.Reserve(code.Length, graph?.Length, Parameters, weights);
         try
         {
-            List<StoredPart> parts = [_stored.File(code, codeFile)];
+            var parts = new List<StoredPart>();
             if (graph is not null)
             {
                 parts.Add(_stored.File(graph, graphFile!));
             }
 
+            parts.Add(_stored.File(code, codeFile));
             if (loaded.Weights is not null)
             {
                 parts.AddRange(_stored.Tensors(_checksRoots));

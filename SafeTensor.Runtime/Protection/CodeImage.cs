@@ -3,11 +3,12 @@ using SafeTensor.Native;
 
 namespace SafeTensor.Runtime;
 
-/// <summary>A model's compiled code in an anonymous file in memory, which nobody can write once it is sealed.</summary>
+/// <summary>A model's compiled code in an anonymous file in memory, which nobody can write once it is filled.</summary>
 /// <remarks>
 /// The loader opens it as <see cref="Path"/>. Its descriptor must stay open while the library is loaded: the system's loader knows
 /// libraries by name, and would hand out the old one for a descriptor number that another file got. So the descriptors of libraries
 /// that outlive their image (an abandoned session holds one until its finalizer) are kept, and closed by a later image.
+/// Until it is filled, and for reading until <see cref="ReleaseContent"/>, other processes of the same user can open it through <c>/proc</c>.
 /// </remarks>
 internal sealed unsafe class CodeImage : SafeHandle
 {
@@ -16,15 +17,8 @@ internal sealed unsafe class CodeImage : SafeHandle
     private static readonly Lock Gate = new();
     private static readonly List<int> Outlived = [];
 
-    private readonly long _length;
-    private byte* _writable;
-
-    private CodeImage(int descriptor, long length)
-        : base(invalidHandleValue: -1, ownsHandle: true)
-    {
-        SetHandle(descriptor);
-        _length = length;
-    }
+    private CodeImage(int descriptor)
+        : base(invalidHandleValue: -1, ownsHandle: true) => SetHandle(descriptor);
 
     public override bool IsInvalid => handle < 0;
 
@@ -33,60 +27,63 @@ internal sealed unsafe class CodeImage : SafeHandle
     /// <summary>What to give to the loader.</summary>
     internal string Path => PathOf(Descriptor);
 
-    /// <summary>Where to write the code; until <see cref="Seal"/>.</summary>
-    internal byte* Writable => _writable != null ? _writable : throw new InvalidOperationException("The code image is sealed.");
-
-    /// <param name="length">Bytes, one at least.</param>
     /// <exception cref="SafeModelException"><see cref="SafeModelError.ProtectionUnavailable"/>: the system refuses files in memory.</exception>
-    internal static CodeImage Create(long length)
+    internal static CodeImage Create()
     {
         SupportedSystem.Require();
-        var image = new CodeImage(Open(), length);
-        try
+        var image = new CodeImage(Open("safetensor-code\0"u8));
+        return !image.IsInvalid ? image : throw Refused();
+    }
+
+    /// <summary>Copies code that was checked, ends writing by this process and every other, and compares: what was written in between by somebody else does not stay.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ProtectionUnavailable"/>: the system refused it, or somebody else wrote there.</exception>
+    internal void Fill(ProtectedMemory code)
+    {
+        if (LibC.ftruncate(Descriptor, code.Length) != 0)
         {
-            if (image.Descriptor < 0 || LibC.ftruncate(image.Descriptor, length) != 0)
-            {
-                throw Refused();
-            }
-
-            var address = LibC.mmap(
-                null, (nuint)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, image.Descriptor, 0);
-            if (address == (void*)-1)
-            {
-                throw Refused();
-            }
-
-            image._writable = (byte*)address;
-            LibC.madvise(address, (nuint)length, LibC.MADV_DONTDUMP);
-            ProtectedMemory.Watch?.Invoke((nint)address, length, MemoryEvent.Reserved);
-            return image;
+            throw Refused();
         }
-        catch
+
+        var written = Map(code.Length, LibC.PROT_READ | LibC.PROT_WRITE);
+        Buffer.MemoryCopy(code.Address, written, code.Length, code.Length);
+        LibC.munmap(written, (nuint)code.Length);
+        Seal(Descriptor);
+        var read = Map(code.Length, LibC.PROT_READ);
+        var isSame = IsSame(code.Address, read, code.Length);
+        LibC.munmap(read, (nuint)code.Length);
+        if (!isSame)
         {
-            image.Dispose();
-            throw;
+            throw new SafeModelException(
+                SafeModelError.ProtectionUnavailable, "Another process wrote into this process's code while it was loaded. Find out which one, and run this program as a user of its own.");
         }
     }
 
-    /// <summary>Ends writing for good, by this process and every other.</summary>
-    internal void Seal()
+    /// <summary>Once the library is loaded: leaves an empty file under the number that must stay taken, so that nobody reads the code there.</summary>
+    internal void ReleaseContent()
     {
-        Unmap(MemoryEvent.Sealed);
-        if (LibC.fcntl(Descriptor, LibC.F_ADD_SEALS, WriteSeals) != 0)
+        var placeholder = Open("safetensor-code-loaded\0"u8);
+        if (placeholder < 0)
         {
             throw Refused();
+        }
+
+        try
+        {
+            Seal(placeholder);
+            if (LibC.dup3(placeholder, Descriptor, LibC.O_CLOEXEC) < 0)
+            {
+                throw Refused();
+            }
+        }
+        finally
+        {
+            LibC.close(placeholder);
         }
     }
 
     /// <summary>Dispose of it when the library made from it is freed.</summary>
     protected override bool ReleaseHandle()
     {
-        if (_writable != null)
-        {
-            NativeMemory.Clear(_writable, (nuint)_length);
-            Unmap(MemoryEvent.Wiped);
-        }
-
         lock (Gate)
         {
             Outlived.Add(Descriptor);
@@ -110,26 +107,52 @@ internal sealed unsafe class CodeImage : SafeHandle
 
     private static string PathOf(int descriptor) => $"/proc/self/fd/{descriptor}";
 
-    private static int Open()
+    private static int Open(ReadOnlySpan<byte> name)
     {
-        fixed (byte* name = "safetensor-code"u8)
+        fixed (byte* text = name)
         {
             // Kernels before 6.3 do not know MFD_EXEC; later ones may insist on it.
-            var fd = LibC.memfd_create(name, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | LibC.MFD_EXEC);
+            var fd = LibC.memfd_create(text, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | LibC.MFD_EXEC);
             return fd >= 0 || Marshal.GetLastPInvokeError() != LibC.EINVAL
                 ? fd
-                : LibC.memfd_create(name, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING);
+                : LibC.memfd_create(text, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING);
         }
     }
 
-    private void Unmap(MemoryEvent end)
+    private static void Seal(int descriptor)
     {
-        if (_writable != null)
+        if (LibC.fcntl(descriptor, LibC.F_ADD_SEALS, WriteSeals) != 0)
         {
-            ProtectedMemory.Watch?.Invoke((nint)_writable, _length, end);
-            LibC.munmap(_writable, (nuint)_length);
-            _writable = null;
+            throw Refused();
         }
+    }
+
+    // Left out of core files: it holds what the manifest counts as encrypted.
+    private void* Map(long length, int protection)
+    {
+        var address = LibC.mmap(null, (nuint)length, protection, LibC.MAP_SHARED, Descriptor, 0);
+        if (address == (void*)-1)
+        {
+            throw Refused();
+        }
+
+        LibC.madvise(address, (nuint)length, LibC.MADV_DONTDUMP);
+        return address;
+    }
+
+    // A span has at most 2 GiB, and code may have more.
+    private static bool IsSame(byte* a, void* b, long length)
+    {
+        for (long at = 0; at < length; at += int.MaxValue)
+        {
+            var count = (int)Math.Min(int.MaxValue, length - at);
+            if (!new ReadOnlySpan<byte>(a + at, count).SequenceEqual(new ReadOnlySpan<byte>((byte*)b + at, count)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static SafeModelException Refused() => new(

@@ -8,7 +8,4 @@ internal enum MemoryEvent
 
     /// <summary>It is zeros, and about to be unmapped.</summary>
     Wiped,
-
-    /// <summary>It is about to be unmapped here and goes on as a code image that nobody can write.</summary>
-    Sealed,
 }

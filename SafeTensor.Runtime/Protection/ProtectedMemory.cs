@@ -26,7 +26,7 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         _mapped = mapped;
     }
 
-    /// <summary>For tests: called with address and length of all memory that holds secrets, code images included, as it comes and goes. Any thread.</summary>
+    /// <summary>For tests: called with address and length of all memory that holds secrets, as it comes and goes. Any thread.</summary>
     internal static Action<nint, long, MemoryEvent>? Watch { get; set; }
 
     public override bool IsInvalid => handle == 0;

@@ -79,9 +79,23 @@ internal sealed unsafe class GraphProgram : ModelProgram
 
     private static TvmModuleHandle LoadLibrary(CodeImage code, string file)
     {
+        using (var image = PackageFile.Open(code.Path))
+        {
+            LibraryLayout.Read(image.Slice(file, 0, image.Length));
+        }
+
         if (TvmApi.TVMModLoadFromFile(code.Path, "so", out var module) == 0)
         {
-            return module;
+            try
+            {
+                code.ReleaseContent();
+                return module;
+            }
+            catch
+            {
+                module.Dispose();
+                throw;
+            }
         }
 
         // The loader knows it only by its descriptor.

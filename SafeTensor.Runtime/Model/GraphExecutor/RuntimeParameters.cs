@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using SafeTensor.Native;
 
@@ -24,15 +25,16 @@ internal sealed unsafe class RuntimeParameters : IDisposable
         try
         {
             using var load = TvmCall.Member(owner, "load_params");
-            for (var i = 0; i < package.Parameters.Count; i++)
+            var headers = package.Parameters.Select(parameter => Header([parameter], withRecord: true)).ToList();
+            using var list = ProtectedMemory.Reserve(headers.Zip(package.Parameters, (header, parameter) => header.Length + parameter.ByteLength).Max());
+            for (var i = 0; i < headers.Count; i++)
             {
-                var parameter = package.Parameters[i];
-                var header = Header([parameter], withRecord: true);
-                using var list = ProtectedMemory.Reserve(header.Length + parameter.ByteLength);
+                var header = headers[i];
                 header.CopyTo(new Span<byte>(list.Address, header.Length));
                 package.ReadParameter(i, list.Address + header.Length);
-                var bytes = new TVMByteArray { data = list.Address, size = (nuint)list.Length };
+                var bytes = new TVMByteArray { data = list.Address, size = (nuint)(header.Length + package.Parameters[i].ByteLength) };
                 TvmCall.Invoke(load, [new TVMValue { v_handle = &bytes }], [TVMValue.TypeCode.Bytes]);
+                NativeMemory.Clear(list.Address, bytes.size);
             }
 
             return new RuntimeParameters(owner, package.Parameters);

@@ -102,12 +102,12 @@ internal sealed class HeaderComparison
     /// <summary>A C type for a C# one, or several where C# does not tell what is const or what a handle points to.</summary>
     private static string[] Spell(Type type) =>
         type == typeof(string) ? ["const char*"]
-        : type == typeof(byte*) ? ["const char*", "char*"]
+        : type == typeof(byte*) ? ["const char*", "char*", "unsigned char*"]
         : type == typeof(void*) ? ["void*", "const void*"]
         : type == typeof(nint) ? ["intptr_t", "void*", "DLTensor*"]
         : type.IsAssignableTo(typeof(SafeHandle)) ? ["void*"]
         : type.IsByRef ? [Spell(type.GetElementType()!)[0] + "*"]
-        : type.IsPointer ? [Spell(type.GetElementType()!)[0] + "*"]
+        : type.IsPointer ? [Spell(type.GetElementType()!)[0] + "*", $"const {Spell(type.GetElementType()!)[0]}*"]
         : type.IsEnum ? Spell(type.GetEnumUnderlyingType())
         : [SpellValue(type)];
 
