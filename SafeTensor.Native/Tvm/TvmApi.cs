@@ -9,8 +9,7 @@ internal static unsafe partial class TvmApi
 {
     internal const string Library = "safetensor_tvm";
 
-    static TvmApi() => NativeLibrary.SetDllImportResolver(
-        typeof(TvmApi).Assembly, static (name, _, _) => name == Library ? TvmLibrary.Handle : 0);
+    static TvmApi() => LibraryResolver.Install();
 
     /// <summary>UTF-8, valid until this thread's next error; NULL where there was none.</summary>
     [LibraryImport(Library)]

@@ -23,6 +23,7 @@ internal sealed class HeaderComparison
             nameof(FileStatus.Inode) => "ino",
             _ => name.ToLowerInvariant(),
         }),
+        [typeof(SignalAction)] = ("struct sigaction", name => name),
         [typeof(IoVector)] = ("struct iovec", name => name == nameof(IoVector.Base) ? "iov_base" : "iov_len"),
         [typeof(ResourceLimit)] = ("struct rlimit", name => name == nameof(ResourceLimit.Current) ? "rlim_cur" : "rlim_max"),
     };
@@ -52,6 +53,7 @@ internal sealed class HeaderComparison
         #include <dlfcn.h>
         #include <errno.h>
         #include <fcntl.h>
+        #include <signal.h>
         #include <stddef.h>
         #include <stdio.h>
         #include <stdlib.h>

@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+
+namespace SafeTensor.Native;
+
+/// <summary>The process's one runtime for Relax models: Apache's libtvm_runtime (TVM 0.25 and newer), which the program names, with libtvm_ffi beside it.</summary>
+internal static unsafe class FfiLibrary
+{
+    private const string FfiName = "libtvm_ffi.so", ExtraName = "libtvm_runtime_extra.so";
+    private const int SIGSEGV = 11;
+
+    private static readonly Lock Gate = new();
+    private static string? _path;
+
+    /// <summary>Of libtvm_ffi; 0 before it is loaded.</summary>
+    internal static nint Handle { get; private set; }
+
+    /// <summary>Loads the runtime, once.</summary>
+    /// <param name="path">Of libtvm_runtime.</param>
+    /// <returns>Its full path.</returns>
+    /// <exception cref="InvalidOperationException">Another runtime is loaded already.</exception>
+    /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>, or libtvm_ffi is in none of the folders where it belongs.</exception>
+    /// <exception cref="DllNotFoundException">A library cannot be loaded; the message says why.</exception>
+    internal static string Load(string path)
+    {
+        SupportedSystem.Require();
+        var full = Path.GetFullPath(path);
+        lock (Gate)
+        {
+            if (_path is null)
+            {
+                Open(full);
+            }
+            else if (full != _path)
+            {
+                throw new InvalidOperationException(
+                    $"This process runs Relax models on '{_path}', and '{full}' was asked for. There is one such runtime a process: use the same for every model.");
+            }
+
+            return _path!;
+        }
+    }
+
+    private static void Open(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"There is no TVM runtime '{path}'.", path);
+        }
+
+        var ffi = FindFfi(path);
+
+        // Its thread pool would pin the calling thread to cores, and its first error would read all debug information of the process. The user's own settings win.
+        _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
+        _ = LibC.setenv("TVM_TRACEBACK_LIMIT", "0", overwrite: 0);
+
+        // libtvm_ffi takes over SIGSEGV, which .NET turns into NullReferenceException.
+        SignalAction before;
+        var isSaved = LibC.sigaction(SIGSEGV, null, &before) == 0;
+        try
+        {
+            // Global: compiled models take its functions from the global scope, the first time when a kernel fails.
+            var handle = Open(ffi, LibC.RTLD_GLOBAL);
+            Open(path, 0);
+            if (Path.Combine(Path.GetDirectoryName(path)!, ExtraName) is var extra && File.Exists(extra))
+            {
+                Open(extra, 0);
+            }
+
+            Handle = handle;
+            _path = path;
+        }
+        finally
+        {
+            if (isSaved)
+            {
+                _ = LibC.sigaction(SIGSEGV, &before, null);
+            }
+        }
+    }
+
+    private static nint Open(string path, int scope)
+    {
+        // Once before it is needed: what is left there is an earlier call's.
+        _ = Utf8StringMarshaller.ConvertToManaged(LibC.dlerror());
+        var handle = LibC.dlopen(path, LibC.RTLD_NOW | scope);
+        var error = handle == null ? Utf8StringMarshaller.ConvertToManaged(LibC.dlerror()) : null;
+        return handle != null ? (nint)handle : throw new DllNotFoundException($"The TVM library '{path}' cannot be loaded: {error}.");
+    }
+
+    // Beside it, or in the folder of its sibling package: Python installs apache-tvm into tvm/lib and apache-tvm-ffi into tvm_ffi/lib.
+    private static string FindFfi(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        string[] places = [Path.Combine(folder, FfiName), Path.GetFullPath(Path.Combine(folder, "..", "..", "tvm_ffi", "lib", FfiName)), Path.GetFullPath(Path.Combine(folder, "..", "tvm_ffi", "lib", FfiName))];
+        return places.FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"{FfiName}, which '{path}' needs, is in none of its places: {string.Join(", ", places)}. It comes with `pip install apache-tvm`.", FfiName);
+    }
+}
