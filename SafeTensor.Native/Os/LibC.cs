@@ -21,8 +21,8 @@ internal static unsafe partial class LibC
     internal const uint MLOCK_ONFAULT = 1;
     internal const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_EXEC = 0x10;
     internal const int F_ADD_SEALS = 1033, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;
-    internal const int PR_GET_DUMPABLE = 3;
-    internal const int RLIMIT_MEMLOCK = 8;
+    internal const int PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_THP_DISABLE = 42;
+    internal const int RLIMIT_CORE = 4, RLIMIT_MEMLOCK = 8;
     internal const int RTLD_LAZY = 1, RTLD_NOW = 2, RTLD_NOLOAD = 4, RTLD_GLOBAL = 0x100;
     internal const int ENOENT = 2, EINTR = 4, ENXIO = 6, EWOULDBLOCK = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, EROFS = 30, ELOOP = 40, ENAMETOOLONG = 36;
 
@@ -108,6 +108,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int getrlimit(int resource, ResourceLimit* limit);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int setrlimit(int resource, ResourceLimit* limit);
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
