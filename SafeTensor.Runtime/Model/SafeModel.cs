@@ -267,7 +267,7 @@ public sealed partial class SafeModel : IDisposable
             }
 
             var logger = options.Loggers.CreateLogger<SafeModel>();
-            ModelLog.Loaded(logger, SafeText.EscapePath(path), model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, SafeText.EscapePath(path), Stopwatch.GetElapsedTime(start).TotalMilliseconds, model.Protection);
             return model;
         }
     }

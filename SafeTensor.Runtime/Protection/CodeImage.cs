@@ -68,6 +68,21 @@ internal sealed unsafe class CodeImage : SafeHandle
         }
     }
 
+    /// <summary>Tries what loading code does with an image, short of running any.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ProtectionUnavailable"/>: the system refuses code from files in memory.</exception>
+    internal static void Try()
+    {
+        using var image = Create(1);
+        image.Seal();
+        var address = LibC.mmap(null, 1, LibC.PROT_READ | LibC.PROT_EXEC, LibC.MAP_PRIVATE, image.Descriptor, 0);
+        if (address == (void*)-1)
+        {
+            throw Refused();
+        }
+
+        LibC.munmap(address, 1);
+    }
+
     /// <summary>Ends writing for good, by this process and every other.</summary>
     internal void Seal()
     {
@@ -135,5 +150,5 @@ internal sealed unsafe class CodeImage : SafeHandle
     private static SafeModelException Refused() => new(
         SafeModelError.ProtectionUnavailable,
         $"The system refused a write-sealed file in memory (memfd_create: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}). "
-        + "SafeTensor loads code from nothing else; allow memfd_create in this process's sandbox.");
+        + "SafeTensor loads code from nothing else; allow memfd_create in this process's sandbox, and executable files in memory (vm.memfd_noexec below 2).");
 }

@@ -96,33 +96,20 @@ public sealed record ProcessHardening
 
     private IEnumerable<string> Warn(string? secretMemoryRefusal, string? hugePageRefusal)
     {
-        if (IsRoot)
+        var dumps = ProcessState.DumpCauses.ToList();
+        foreach (var (subject, text) in dumps)
         {
-            yield return "user: this process runs as root, whose dump writers and debuggers read its memory: run it as a user of its own";
-        }
-        else if (ProcessState.MayTraceAll)
-        {
-            yield return "user: this process may trace every other (CAP_SYS_PTRACE), and so may the dump writers that it starts: take that capability away";
+            yield return $"{subject}: {text}";
         }
 
-        if (ProcessState.IsTraced)
+        if (IsDumpable && ProcessState.SystemFile("/proc/sys/kernel/yama/ptrace_scope") is null or "0")
         {
-            yield return "debuggers: one is attached, and reads what it likes: detach it, and start the process anew";
+            yield return "debugger: every program of the same user may attach one (kernel.yama.ptrace_scope is 0, or this kernel has none): set it to 1 or more";
         }
 
-        if (IsDumpable)
+        if (dumps.Count > 0 && ProcessState.IsSet("DbgEnableMiniDump"))
         {
-            yield return "dumps: createdump and the debuggers of the same user can read this process's memory: call ProcessHardening.Apply() before a key is loaded";
-            if (ProcessState.SystemFile("/proc/sys/kernel/yama/ptrace_scope") is null or "0")
-            {
-                yield return "debuggers: every program of the same user may attach one (kernel.yama.ptrace_scope is 0, or this kernel has none): "
-                    + "set it to 1 or higher, or call ProcessHardening.Apply()";
-            }
-        }
-
-        if ((IsDumpable || ProcessState.MayTraceAll) && ProcessState.IsSet("DbgEnableMiniDump"))
-        {
-            yield return "dumps: a crash writes one with all secrets in it, since DOTNET_DbgEnableMiniDump is set: unset it";
+            yield return "dumps: a crash writes one, with all secrets in it: unset DOTNET_DbgEnableMiniDump";
         }
 
         if (!CoreFilesDisabled)

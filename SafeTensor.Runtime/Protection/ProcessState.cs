@@ -19,16 +19,31 @@ internal static unsafe class ProcessState
 
     internal static bool IsRoot => LibC.geteuid() == 0;
 
-    /// <summary>Whether the dump writers that it starts may read its memory although it is not dumpable.</summary>
-    internal static bool MayTraceAll =>
-        IsRoot || (Status("CapPrm") is { } mask && ((ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> CapSysPtrace) & 1) != 0);
+    /// <summary>Why a dump of this process can be made, and what to change; nothing where none can. Each with its subject.</summary>
+    internal static IEnumerable<(string Subject, string Text)> DumpCauses
+    {
+        get
+        {
+            if (IsRoot)
+            {
+                yield return ("user", "this process runs as root, whose dump writers and debuggers read all: run it as a user of its own");
+            }
+            else if (MayTraceAll)
+            {
+                yield return ("user", "this process, and the dump writers that it starts, may trace every other (CAP_SYS_PTRACE): take that capability away");
+            }
 
-    /// <summary>Whether a debugger is attached, which then reads all that it likes.</summary>
-    internal static bool IsTraced => Status("TracerPid") is not (null or "0");
+            if (Status("TracerPid") is not (null or "0"))
+            {
+                yield return ("debugger", "a debugger is attached, and reads what it likes: start this process anew, without it");
+            }
 
-    /// <summary>Bytes that are locked, in all mappings.</summary>
-    internal static long LockedBytes =>
-        Status("VmLck") is { } size ? 1024 * long.Parse(size.Split(' ')[0], CultureInfo.InvariantCulture) : 0;
+            if (IsDumpable)
+            {
+                yield return ("dumps", "this process is dumpable: call ProcessHardening.Apply() before a key is loaded");
+            }
+        }
+    }
 
     /// <summary>How many bytes may be locked; <see cref="long.MaxValue"/> where nothing limits them.</summary>
     internal static long MemoryLockLimit
@@ -76,26 +91,28 @@ internal static unsafe class ProcessState
     internal static bool IsSet(string setting) =>
         (Environment.GetEnvironmentVariable($"DOTNET_{setting}") ?? Environment.GetEnvironmentVariable($"COMPlus_{setting}"))?.Trim('0') is { Length: > 0 };
 
+    private static bool MayTraceAll =>
+        Status("CapPrm") is { } mask && ((ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> CapSysPtrace) & 1) != 0;
+
     // The fields after the name, which may hold spaces, begin with the third; this one is the twenty-second.
     private static string StartTime => SystemFile("/proc/self/stat") is { } stat ? stat[stat.LastIndexOf(')')..].Split(' ')[20] : "";
 
     /// <summary>The first line of a file of the kernel's; <see langword="null"/> where there is none, or this process may not read it.</summary>
-    internal static string? SystemFile(string path)
+    internal static string? SystemFile(string path) => Lines(path) is [{ Length: > 0 } line, ..] ? line : null;
+
+    private static string? Status(string field) =>
+        Array.Find(Lines("/proc/self/status"), line => line.StartsWith(field + ":", StringComparison.Ordinal))?[(field.Length + 1)..].Trim();
+
+    private static string[] Lines(string path)
     {
         try
         {
-            return File.ReadLines(path).FirstOrDefault() is { Length: > 0 } line ? line : null;
+            return File.ReadAllLines(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return [];
         }
-    }
-
-    private static string? Status(string field)
-    {
-        var line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(field + ":", StringComparison.Ordinal));
-        return line?[(field.Length + 1)..].Trim();
     }
 
     // A capability lifts the limit, but not in every container that shows it, so it is tried: on pages that nobody can touch and that so take no memory.
