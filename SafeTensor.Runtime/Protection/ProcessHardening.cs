@@ -39,13 +39,13 @@ public sealed record ProcessHardening
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>
-    /// Ends debugging of this process and dumps of it, for good: no debugger or profiler of the same user can attach, <c>createdump</c> and
+    /// Ends debugging of this process and dumps of it, for good: debuggers of the same user cannot attach, <c>createdump</c> and
     /// <c>dotnet-dump</c> fail, and a crash leaves no core file. Call it first, before keys and models are loaded: whoever is attached already stays so.
     /// </summary>
     /// <remarks>
-    /// It makes the process not dumpable (<c>PR_SET_DUMPABLE</c>) and sets the limit of core files to 0, soft and hard. Root is not kept out, and
-    /// .NET's diagnostics port stays open: see <see cref="Warnings"/>. The files of <c>/proc/self</c> belong to root from then on. Programs that
-    /// this process starts are dumpable again, but have the limit of core files. Any thread.
+    /// It makes the process not dumpable (<c>PR_SET_DUMPABLE</c>) and sets the limit of core files to 0, soft and hard. Root is not kept out. .NET's
+    /// diagnostics port, where it is open (<see cref="DiagnosticsEnabled"/>), stays open. The files of <c>/proc/self</c> belong to root from then on.
+    /// Programs that this process starts are dumpable again, but keep the limit of core files. Any thread.
     /// </remarks>
     /// <returns>What took hold, read back from the kernel.</returns>
     /// <exception cref="PlatformNotSupportedException">This is not linux-x64.</exception>

@@ -42,7 +42,9 @@ public sealed record ProtectionReport
             reasons.Add("the model's files are not encrypted: seal them with ModelSealer or `safetensor seal`");
         }
 
-        var hugePages = weights is { IsSecret: false, Length: >= ProtectedMemory.HugePageSize } ? ProcessState.HugePageRefusal : null;
+        var hugePages = weights is { IsSecret: false, Length: >= ProtectedMemory.HugePageSize }
+            ? ProcessState.HugePageRefusal ?? (weights.HugePageBytes == 0 ? Refused("MADV_HUGEPAGE") : null)
+            : null;
         var dumps = weights is { IsSecret: false } ? ProcessState.DumpCauses.ToList() : [];
         if (weights is not null)
         {
@@ -81,22 +83,22 @@ public sealed record ProtectionReport
     {
         if (!weights.IsLocked)
         {
-            yield return $"{weights.Length} bytes of weights are not locked and may reach swap: {LockAdvice()}";
+            yield return $"{weights.Length} bytes of weights are not locked and may reach swap, since {LockRefusal()}";
         }
 
         if (!weights.IsExcludedFromForks)
         {
-            yield return $"child processes get copies of the weights, which are not locked: {Sandbox("MADV_DONTFORK")}";
+            yield return $"child processes get copies of the weights, which are not locked, since {Refused("MADV_DONTFORK")}";
         }
 
         if (!weights.IsExcludedFromCoreFiles)
         {
-            yield return $"core files contain the weights: {Sandbox("MADV_DONTDUMP")}";
+            yield return $"core files contain the weights, since {Refused("MADV_DONTDUMP")}";
         }
 
         if (!weights.IsReadOnly)
         {
-            yield return $"a stray write can change the weights: {Sandbox("mprotect")}";
+            yield return $"a stray write can change the weights, since {Refused("mprotect")}";
         }
 
         foreach (var dump in dumps)
@@ -115,14 +117,14 @@ public sealed record ProtectionReport
         }
     }
 
-    private static string LockAdvice()
+    private static string LockRefusal()
     {
         var limit = ProcessState.MemoryLockLimit;
         var needed = ProtectedMemory.ReservedBytes + LockSlack;
         return limit >= needed
-            ? Sandbox("mlock2")
-            : $"raise RLIMIT_MEMLOCK, which is {limit}, to {needed} bytes ({ProcessState.LockLimitPlaces})";
+            ? Refused("mlock2")
+            : $"only {limit} can be: raise RLIMIT_MEMLOCK to {needed} bytes ({ProcessState.LockLimitPlaces})";
     }
 
-    private static string Sandbox(string call) => $"the kernel refused {call}, so allow it in this process's sandbox";
+    private static string Refused(string call) => $"the kernel refused {call}: allow it in this process's sandbox";
 }

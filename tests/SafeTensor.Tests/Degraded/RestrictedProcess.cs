@@ -70,18 +70,18 @@ internal sealed class RestrictedProcess
         }
         """;
 
-    private readonly TemporaryFolder _folder;
+    private readonly string _folder;
     private readonly string _launcher;
 
     /// <param name="folder">Of the test: for the launcher, and opened to all users where the program is another's.</param>
     /// <param name="restrictions">The names above, and what <see cref="Limit"/> and <see cref="Refuse"/> give.</param>
-    internal RestrictedProcess(TemporaryFolder folder, params IReadOnlyList<string> restrictions)
+    internal RestrictedProcess(string folder, params IReadOnlyList<string> restrictions)
     {
-        (_folder, _launcher) = (folder, folder[$"launcher-{Guid.NewGuid():N}"]);
+        (_folder, _launcher) = (folder, Path.Combine(folder, $"launcher-{Guid.NewGuid():N}"));
         CCompiler.CompileProgram(Source, _launcher, [.. restrictions.Select(restriction => $"-D{restriction}")]);
         if (restrictions.Contains(Unprivileged))
         {
-            OpenToAll(folder.Path);
+            OpenToAll(folder);
             using var process = Start(["test", "-r", CliProcess.Program], []);
             if (CliProcess.End(process).ExitCode != 0)
             {
@@ -112,12 +112,12 @@ internal sealed class RestrictedProcess
         const string Switch = "\"System.StartupHookProvider.IsSupported\": ";
         var settings = File.ReadAllText(Path.ChangeExtension(CliProcess.Program, ".runtimeconfig.json"));
         Assert.That(settings, Does.Contain(Switch + "false"));
-        var configuration = _folder["hooks.runtimeconfig.json"];
+        var configuration = Path.Combine(_folder, "hooks.runtimeconfig.json");
         File.WriteAllText(configuration, settings.Replace(Switch + "false", Switch + "true", StringComparison.Ordinal));
 
         return Start(
             ["dotnet", "exec", "--runtimeconfig", configuration, CliProcess.Program, .. arguments],
-            [.. environment, ("DOTNET_STARTUP_HOOKS", typeof(StartupHook).Assembly.Location), .. isHardened ? [(StartupHook.Variable, "1")] : Array.Empty<(string, string)>()]);
+            [.. environment, ("DOTNET_STARTUP_HOOKS", typeof(StartupHook).Assembly.Location), .. isHardened ? [(StartupHook.Hardens, "1")] : Array.Empty<(string, string)>()]);
     }
 
     private static void OpenToAll(string folder)

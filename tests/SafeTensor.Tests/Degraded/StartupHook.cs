@@ -4,9 +4,18 @@ using SafeTensor.Runtime;
 /// <remarks>The runtime knows it by this name, without a namespace.</remarks>
 internal static class StartupHook
 {
-    /// <summary>Where set, the program is hardened; else only looked at. What was found is a line on its error stream.</summary>
-    internal const string Variable = "SAFETENSOR_TEST_HARDEN";
+    /// <summary>A variable: where it is set, the program is hardened, else only looked at. What was found is a line on its error stream.</summary>
+    internal const string Hardens = "SAFETENSOR_TEST_HARDENS";
 
-    public static void Initialize() =>
-        Console.Error.WriteLine(Environment.GetEnvironmentVariable(Variable) is null ? ProcessHardening.Inspect() : ProcessHardening.Apply());
+    /// <summary>A variable: where it is set, the program crashes then.</summary>
+    internal const string Crashes = "SAFETENSOR_TEST_CRASHES";
+
+    public static void Initialize()
+    {
+        Console.Error.WriteLine(Environment.GetEnvironmentVariable(Hardens) is null ? ProcessHardening.Inspect() : ProcessHardening.Apply());
+        if (Environment.GetEnvironmentVariable(Crashes) is not null)
+        {
+            Environment.FailFast("as the test asked");
+        }
+    }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using NUnit.Framework;
@@ -23,7 +21,7 @@ public sealed unsafe class ProcessHardeningTests
         var key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
         File.WriteAllBytes(_folder["key"], key);
         ModelSealer.Seal(TestData.Digits, _folder["digits"], key);
-        _run = ["run", _folder["digits"], "--json", "--key"];
+        _run = ["run", _folder["digits"], "--json", "--key", _folder["key"]];
     }
 
     [TearDown]
@@ -64,7 +62,7 @@ public sealed unsafe class ProcessHardeningTests
     [Test]
     public void A_hardened_program_that_is_not_roots_loads_runs_and_is_kept_from_dumps()
     {
-        using var process = new RestrictedProcess(_folder, RestrictedProcess.Unprivileged).StartWithHook(isHardened: true, [.. _run, _folder["key"]]);
+        using var process = new RestrictedProcess(_folder.Path, RestrictedProcess.Unprivileged).StartWithHook(isHardened: true, _run);
         var run = CliProcess.End(process);
 
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
@@ -80,7 +78,7 @@ public sealed unsafe class ProcessHardeningTests
             Assert.Ignore("Only the superuser can start a program as the superuser.");
         }
 
-        using var process = new RestrictedProcess(_folder).StartWithHook(isHardened: true, [.. _run, _folder["key"]]);
+        using var process = new RestrictedProcess(_folder.Path).StartWithHook(isHardened: true, _run);
         var run = CliProcess.End(process);
 
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
@@ -92,27 +90,21 @@ public sealed unsafe class ProcessHardeningTests
     public void A_crash_leaves_a_dump_of_a_program_and_none_of_a_hardened_one([Values] bool isHardened)
     {
         var dumps = Directory.CreateDirectory(_folder["dumps"]);
-        var restricted = new RestrictedProcess(_folder, RestrictedProcess.Unprivileged);
+        var restricted = new RestrictedProcess(_folder.Path, RestrictedProcess.Unprivileged);
         dumps.UnixFileMode |= UnixFileMode.OtherWrite;
         using var process = restricted.StartWithHook(
-            isHardened, [.. _run, "-"], ("DOTNET_DbgEnableMiniDump", "1"), ("DOTNET_DbgMiniDumpName", Path.Combine(dumps.FullName, "dump")));
-
-        // It waits for its key then.
-        Assert.That(process.StandardError.ReadLine(), Does.Contain($"IsDumpable = {!isHardened}"));
-        using (var kill = Process.Start("kill", ["-ABRT", process.Id.ToString(CultureInfo.InvariantCulture)]))
-        {
-            kill.WaitForExit();
-        }
+            isHardened, _run, (StartupHook.Crashes, "1"), ("DOTNET_DbgEnableMiniDump", "1"), ("DOTNET_DbgMiniDumpName", Path.Combine(dumps.FullName, "dump")));
 
         var run = CliProcess.End(process);
         Assert.That(run.ExitCode, Is.Not.Zero);
+        Assert.That(run.Error, Does.Contain($"IsDumpable = {!isHardened}"));
         Assert.That(dumps.GetFiles().Any(file => file.Length > 0), Is.EqualTo(!isHardened), run.Error);
     }
 
     [Test]
     public void The_diagnostics_port_is_closed_where_the_runtime_was_told_so([Values("0", "1")] string isEnabled)
     {
-        using var process = new RestrictedProcess(_folder).StartWithHook(isHardened: false, ["--help"], ("DOTNET_EnableDiagnostics", isEnabled));
+        using var process = new RestrictedProcess(_folder.Path).StartWithHook(isHardened: false, ["--help"], ("DOTNET_EnableDiagnostics", isEnabled));
         var run = CliProcess.End(process);
 
         Assert.That(run.Error, Does.Contain($"DiagnosticsEnabled = {isEnabled == "1"}"));
