@@ -26,7 +26,7 @@ internal static unsafe class ProcessState
         {
             if (IsRoot)
             {
-                yield return ("user", "this process runs as root, whose dump writers and debuggers read all: run it as a user of its own");
+                yield return ("user", "this process runs as root, whose dump writers and debuggers may read all: run it as a user of its own");
             }
             else if (MayTraceAll)
             {

@@ -9,14 +9,14 @@ internal static class NamespaceProcess
 {
     private const int NotPossible = 125;
 
-    /// <param name="setUp">Shell commands that change them.</param>
+    /// <param name="setUp">Shell commands that change them, joined by &amp;&amp;.</param>
     /// <param name="arguments">Of the program.</param>
     internal static CliRun Run(string setUp, params IReadOnlyList<string> arguments)
     {
         // Who is not the superuser may be one in a user namespace.
         string[] unshare = Environment.IsPrivilegedProcess ? [] : ["-r"];
         var start = new ProcessStartInfo(
-            "unshare", [.. unshare, "-m", "-p", "-f", "--mount-proc", "sh", "-c", $"({setUp}) || exit {NotPossible}\nexec \"$@\"", "sh", "dotnet", CliProcess.Program, .. arguments])
+            "unshare", [.. unshare, "-m", "-p", "-f", "--mount-proc", "sh", "-c", $"{setUp} || exit {NotPossible}\nexec \"$@\"", "sh", "dotnet", CliProcess.Program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

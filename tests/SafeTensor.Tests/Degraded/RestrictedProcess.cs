@@ -27,6 +27,10 @@ internal sealed class RestrictedProcess
         #include <sys/syscall.h>
         #include <unistd.h>
 
+        #ifndef SYS_memfd_secret
+        #define SYS_memfd_secret 447
+        #endif
+
         #define REQUIRE(call) if ((call) != 0) { perror(#call); return 126; }
 
         int main(int count, char** arguments) {
