@@ -16,7 +16,7 @@ internal static class CommandLine
     {
         var json = new Option<bool>(JsonName) { Description = "Write exactly one JSON object to standard output.", Recursive = true };
         var root = new RootCommand("Seals, checks and runs TVM models whose weights stay encrypted on disk.") { json };
-        foreach (Verb verb in new Verb[] { new KeygenVerb(), new SealVerb(), new SignVerb(), new InspectVerb(), new VerifyVerb(), new RunVerb(), new DemoVerb() })
+        foreach (Verb verb in new Verb[] { new KeygenVerb(), new SealVerb(), new SignVerb(), new InspectVerb(), new VerifyVerb(), new RunVerb(), new DemoVerb(), new DoctorVerb() })
         {
             verb.SetAction((parsed, stop) => RunVerbAsync(verb, new VerbContext(parsed, terminal, parsed.GetValue(json)), stop));
             root.Add(verb);
@@ -51,7 +51,7 @@ internal static class CommandLine
         try
         {
             await verb.RunAsync(context, cancellationToken);
-            return ExitCode.Done;
+            return context.ExitCode;
         }
         catch (Exception e)
         {

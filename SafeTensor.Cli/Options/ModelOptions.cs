@@ -7,7 +7,7 @@ namespace SafeTensor.Cli.Options;
 internal sealed class ModelOptions
 {
     private readonly PackageOptions _package = new();
-    private readonly Option<string> _runtime = new("--runtime") { HelpName = "PATH", Description = "Apache's libtvm_runtime, instead of the embedded runtime." };
+    private readonly RuntimeOption _runtime = new();
     private readonly Option<string> _device = new("--device") { Description = "Where the model runs.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<string> _loadPath = new("--load-path") { Description = "How the weights reach the executor.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int> _threads = new("--threads") { HelpName = "N", Description = "Threads for each run; 0, the default, for one on each physical core." };
@@ -34,12 +34,7 @@ internal sealed class ModelOptions
     /// <exception cref="FileNotFoundException">There is no library at <c>--runtime</c>.</exception>
     internal SafeModelOptions Read(ParseResult arguments)
     {
-        var runtime = arguments.GetValue(_runtime);
-        if (runtime is not null && !File.Exists(runtime))
-        {
-            throw new FileNotFoundException($"There is no runtime library '{runtime}'.", runtime);
-        }
-
+        var runtime = _runtime.Read(arguments);
         var options = _package.Read(arguments);
         options.RuntimeLibrary = runtime;
         options.ThreadsPerRun = arguments.GetValue(_threads);

@@ -7,7 +7,7 @@ namespace SafeTensor.Tests.Cli;
 /// <summary>What all verbs share: help, wrong usage, exit codes, JSON for failures.</summary>
 public sealed class CommandLineTests
 {
-    private static readonly string[] Verbs = ["keygen", "seal", "sign", "inspect", "verify", "run", "demo"];
+    private static readonly string[] Verbs = ["keygen", "seal", "sign", "inspect", "verify", "run", "demo", "doctor"];
 
     [TestCaseSource(nameof(Verbs))]
     public void Help_of_every_verb_ends_with_two_examples(string verb)
@@ -105,6 +105,7 @@ public sealed class CommandLineTests
         Assert.That(Failure.From(new ArgumentException("bad", "options")), Is.EqualTo(new Failure("Usage", 2, "bad")));
         Assert.That(Failure.From(new OperationCanceledException()).ExitCode, Is.EqualTo(130));
         Assert.That(Failure.From(new UnauthorizedAccessException("no")).ExitCode, Is.EqualTo(3));
+        Assert.That(Failure.From(new InsufficientMemoryException("no room")), Is.EqualTo(new Failure("InsufficientMemory", 4, "no room")));
         Assert.That(Failure.From(new InvalidOperationException("odd")), Is.EqualTo(new Failure("Unexpected", 1, "InvalidOperationException: odd")));
     }
 
