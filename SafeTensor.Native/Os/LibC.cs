@@ -21,6 +21,7 @@ internal static unsafe partial class LibC
     internal const uint MLOCK_ONFAULT = 1;
     internal const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_EXEC = 0x10;
     internal const int F_ADD_SEALS = 1033, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;
+    internal const int POSIX_FADV_DONTNEED = 4;
     internal const int PR_GET_DUMPABLE = 3;
     internal const int RLIMIT_MEMLOCK = 8;
     internal const int RTLD_LAZY = 1, RTLD_NOW = 2, RTLD_NOLOAD = 4, RTLD_GLOBAL = 0x100;
@@ -92,6 +93,11 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int fsync(int fd);
+
+    /// <summary>Returns the error instead of setting <c>errno</c>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int posix_fadvise(int fd, long offset, long length, int advice);
 
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

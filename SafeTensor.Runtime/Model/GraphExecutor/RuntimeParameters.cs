@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Text;
 using SafeTensor.Native;
 
 namespace SafeTensor.Runtime;
@@ -27,7 +25,7 @@ internal sealed unsafe class RuntimeParameters : IDisposable
             for (var i = 0; i < package.Parameters.Count; i++)
             {
                 var parameter = package.Parameters[i];
-                var header = Header([parameter], withRecord: true);
+                var header = Header(parameter);
                 using var list = ProtectedMemory.Reserve(header.Length + parameter.ByteLength);
                 header.CopyTo(new Span<byte>(list.Address, header.Length));
                 package.ReadParameter(i, list.Address + header.Length);
@@ -48,7 +46,7 @@ internal sealed unsafe class RuntimeParameters : IDisposable
     internal void ShareWith(TvmModuleHandle executor)
     {
         // The names alone: share_params reads no further.
-        var header = Header(_parameters, withRecord: false);
+        var header = ParamsFormat.Names([.. _parameters.Select(parameter => parameter.Name)]);
         using var share = TvmCall.Member(executor, "share_params");
         var held = false;
         _owner.DangerousAddRef(ref held);
@@ -72,29 +70,10 @@ internal sealed unsafe class RuntimeParameters : IDisposable
     public void Dispose() => _owner.Dispose();
 
     /// <summary>A parameters list up to its data: the names, and the record of the only tensor.</summary>
-    private static byte[] Header(IReadOnlyList<ParameterInfo> parameters, bool withRecord)
+    private static byte[] Header(ParameterInfo parameter)
     {
-        var list = new MemoryStream();
-        Span<byte> buffer = stackalloc byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
-        ParamsFormat.WritePreamble(buffer, (ulong)parameters.Count);
-        list.Write(buffer[..ParamsFormat.PreambleLength]);
-        foreach (var parameter in parameters)
-        {
-            var name = Encoding.UTF8.GetBytes(parameter.Name);
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer, (ulong)name.Length);
-            list.Write(buffer[..8]);
-            list.Write(name);
-        }
-
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer, (ulong)parameters.Count);
-        list.Write(buffer[..8]);
-        if (withRecord)
-        {
-            var (_, type, shape, length) = parameters[0];
-            ParamsFormat.WriteRecord(buffer, type, shape, length);
-            list.Write(buffer[..ParamsFormat.RecordLength(shape.Length)]);
-        }
-
-        return list.ToArray();
+        Span<byte> record = stackalloc byte[ParamsFormat.RecordLength(parameter.Shape.Length)];
+        ParamsFormat.WriteRecord(record, parameter.Type, parameter.Shape, parameter.ByteLength);
+        return [.. ParamsFormat.Names([parameter.Name]), .. record];
     }
 }
