@@ -18,10 +18,13 @@ internal static class FreshProcess
         try
         {
             Feed(process, input);
-            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            // A process leaves streams that were asked for to whoever asked.
+            using var output = process.StandardOutput;
+            using var error = process.StandardError;
+            var remarks = error.ReadToEndAsync(cancellationToken);
+            var text = await output.ReadToEndAsync(cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
-            return process.ExitCode == ExitCode.Done ? JsonDocument.Parse(await output).RootElement : throw FailureOf(process.ExitCode, await output, await errors);
+            return process.ExitCode == ExitCode.Done ? JsonDocument.Parse(text).RootElement : throw FailureOf(process.ExitCode, text, await remarks);
         }
         finally
         {
@@ -38,12 +41,16 @@ internal static class FreshProcess
         // A managed program may be one that `dotnet` was told to run.
         var host = Environment.ProcessPath ?? throw new InvalidOperationException("The system does not tell which program this is.");
         IReadOnlyList<string> program = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
-        return Process.Start(new ProcessStartInfo(host, [.. program, .. arguments])
+        var start = new ProcessStartInfo(host, [.. program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+
+        // A runtime that is killed would leave its pipes for debuggers in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        return Process.Start(start)!;
     }
 
     private static void Feed(Process process, ProtectedMemory? input)

@@ -22,9 +22,9 @@ internal static class LoadKinds
         LoadKind.SealedPinned => "sealed, publisher pinned",
         LoadKind.SealedLoadParams => "sealed load_params",
         LoadKind.SecretWeights => "secret weights",
-        LoadKind.FloorAes => "floor: AES alone",
-        LoadKind.FloorPread => "floor: pread alone",
-        LoadKind.FloorFirstTouch => "floor: first touch alone",
+        LoadKind.FloorAes => "AES alone",
+        LoadKind.FloorPread => "pread alone",
+        LoadKind.FloorFirstTouch => "first touch alone",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 

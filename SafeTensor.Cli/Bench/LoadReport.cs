@@ -101,7 +101,7 @@ internal static class LoadReport
             var cold = result.Rows.FirstOrDefault(row => row.Case == warm.Case with { IsCold = true });
             table.AddRow(
             [
-                new Text(TerminalText.Escape(Name(warm))),
+                new Text(Name(warm)),
                 .. Speed(result, warm), new Text(warm.Refusal is null && result.FloorRatio(warm) is { } ratio ? Number(ratio, "F2") + " ×" : ""),
                 .. Speed(result, cold),
                 .. new[] { warm.ResidentBytesBefore, warm.PeakResidentBytes, warm.ResidentBytesAfter }.Select(bytes => new Text(warm.Refusal is null ? Mebibytes(bytes) : "")),
@@ -113,7 +113,7 @@ internal static class LoadReport
 
     private static Table Floors(LoadResult result)
     {
-        var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle("The floor: what no sealed load can do without") };
+        var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle("The floor of a sealed load") };
         table.AddColumns("", "ms", "GB/s");
         AlignNumbers(table);
         foreach (var row in result.Floors)
@@ -122,7 +122,7 @@ internal static class LoadReport
         }
 
         var (sum, speed) = (result.FloorMilliseconds, result.GigabytesPerSecond(result.FloorMilliseconds));
-        table.AddRow(new Text("floor: all three"), new Text(Number(sum, "F1")), new Text(Number(speed, "F2")));
+        table.AddRow(new Text("all three"), new Text(Number(sum, "F1")), new Text(Number(speed, "F2")));
         return table;
     }
 
@@ -138,8 +138,8 @@ internal static class LoadReport
         ? [new Text(Number(row.Milliseconds, "F1")), new Text(Number(result.GigabytesPerSecond(row.Milliseconds), "F2"))]
         : [new Text(row is null ? "" : "–"), new Text("")];
 
-    // Only a second runtime needs to be told from the first.
-    private static string Name(LoadRow row) => row.Case.Kind.Name() + (row.Case.Runtime is null ? "" : $" ({row.Runtime ?? row.Case.Runtime})");
+    // Only a second runtime needs to be told from the first; which it is, the first line says.
+    private static string Name(LoadRow row) => row.Case.Kind.Name() + (row.Case.Runtime is null ? "" : ", --runtime");
 
     private static string Mebibytes(long bytes) => Number(bytes / (double)(1 << 20), "F1");
 

@@ -16,13 +16,17 @@ internal sealed class LoadRow(LoadCase measured)
 
     internal double Milliseconds => Median(measurement => measurement.Milliseconds);
 
-    internal long ResidentBytesBefore => Median(measurement => measurement.ResidentBytesBefore);
+    internal long ResidentBytesBefore => (long)Median(measurement => measurement.ResidentBytesBefore);
 
-    internal long PeakResidentBytes => Median(measurement => measurement.PeakResidentBytes);
+    internal long PeakResidentBytes => (long)Median(measurement => measurement.PeakResidentBytes);
 
-    internal long ResidentBytesAfter => Median(measurement => measurement.ResidentBytesAfter);
+    internal long ResidentBytesAfter => (long)Median(measurement => measurement.ResidentBytesAfter);
 
     internal void Add(LoadMeasurement measurement) => _measurements.Add(measurement);
 
-    private T Median<T>(Func<LoadMeasurement, T> value) => _measurements.Select(value).Order().ElementAt(_measurements.Count / 2);
+    private double Median(Func<LoadMeasurement, double> value)
+    {
+        var sorted = _measurements.Select(value).Order().ToList();
+        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+    }
 }
