@@ -4,15 +4,16 @@ using SafeTensor.Runtime;
 
 namespace SafeTensor.Cli.Bench;
 
-/// <summary>This program once more, as a process of its own, which answers with one JSON object.</summary>
+/// <summary>This program once more, as a process of its own.</summary>
 internal static class FreshProcess
 {
     /// <param name="arguments">All users of the machine can read them, so no secret is among them.</param>
     /// <param name="input">What it finds on its standard input.</param>
     /// <param name="cancellationToken">Ends the process.</param>
+    /// <returns>What it wrote to its standard output.</returns>
     /// <exception cref="SafeModelException">The process was refused a model, for that reason.</exception>
     /// <exception cref="InvalidOperationException">It failed otherwise.</exception>
-    internal static async Task<JsonElement> RunAsync(IReadOnlyList<string> arguments, ProtectedMemory? input, CancellationToken cancellationToken)
+    internal static async Task<string> ReadAsync(IReadOnlyList<string> arguments, ProtectedMemory? input, CancellationToken cancellationToken)
     {
         using var process = Start(arguments);
         try
@@ -24,7 +25,7 @@ internal static class FreshProcess
             var remarks = error.ReadToEndAsync(cancellationToken);
             var text = await output.ReadToEndAsync(cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
-            return process.ExitCode == ExitCode.Done ? JsonDocument.Parse(text).RootElement : throw FailureOf(process.ExitCode, text, await remarks);
+            return process.ExitCode == ExitCode.Done ? text : throw FailureOf(process.ExitCode, text, await remarks);
         }
         finally
         {
@@ -72,7 +73,7 @@ internal static class FreshProcess
 
     private static Exception FailureOf(int exitCode, string output, string errors)
     {
-        var message = output.Length == 0 ? errors.Trim() : JsonDocument.Parse(output).RootElement.GetProperty("error").GetProperty("message").GetString()!;
+        var message = output.StartsWith('{') ? JsonDocument.Parse(output).RootElement.GetProperty("error").GetProperty("message").GetString()! : errors.Trim();
         var error = (SafeModelError)(exitCode - ExitCode.Refused);
         return Enum.IsDefined(error) ? new SafeModelException(error, message)
             : exitCode == ExitCode.Cancelled ? new OperationCanceledException(message)

@@ -10,12 +10,17 @@ namespace SafeTensor.Cli.Bench;
 /// <param name="Runtime">The TVM runtime; <see langword="null"/> where none took part.</param>
 internal sealed record LoadMeasurement(double Milliseconds, long ResidentBytesBefore, long PeakResidentBytes, long ResidentBytesAfter, string? Runtime)
 {
-    internal static LoadMeasurement ReadJson(JsonElement json) => new(
-        json.GetProperty("milliseconds").GetDouble(),
-        json.GetProperty("residentBytesBefore").GetInt64(),
-        json.GetProperty("peakResidentBytes").GetInt64(),
-        json.GetProperty("residentBytesAfter").GetInt64(),
-        json.GetProperty("runtime").GetString());
+    internal static LoadMeasurement ReadJson(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        var json = document.RootElement;
+        return new LoadMeasurement(
+            json.GetProperty("milliseconds").GetDouble(),
+            json.GetProperty("residentBytesBefore").GetInt64(),
+            json.GetProperty("peakResidentBytes").GetInt64(),
+            json.GetProperty("residentBytesAfter").GetInt64(),
+            json.GetProperty("runtime").GetString());
+    }
 
     internal void WriteJson(Utf8JsonWriter json)
     {

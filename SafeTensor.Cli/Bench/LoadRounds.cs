@@ -37,7 +37,8 @@ internal sealed class LoadRounds(LoadSubject subject, IReadOnlyList<string> opti
         try
         {
             var isSealed = row.Case.Kind.IsSealed();
-            row.Add(LoadMeasurement.ReadJson(await FreshProcess.RunAsync([.. Arguments(row.Case)], isSealed ? subject.Key : null, cancellationToken)));
+            var output = await FreshProcess.ReadAsync([.. Arguments(row.Case)], isSealed ? subject.Key : null, cancellationToken);
+            row.Add(LoadMeasurement.ReadJson(output));
         }
         catch (SafeModelException e) when (e.Error == SafeModelError.ProtectionUnavailable)
         {
