@@ -24,10 +24,13 @@ internal sealed class LoadProbe(LoadKind kind, ModelKey? key, SafeModelOptions o
     internal LoadMeasurement Run(string path, string sample, bool isCold)
     {
         _ = Measure(sample);
-        PageCache.Fill(path);
         if (isCold)
         {
             PageCache.Drop(path);
+        }
+        else
+        {
+            PageCache.Fill(path);
         }
 
         return Measure(path);

@@ -8,14 +8,13 @@ namespace SafeTensor.Cli.Bench;
 /// <summary>The model that is measured, plain and sealed, and the sample likewise. All that is made for it is in one temporary folder.</summary>
 internal sealed class LoadSubject : IDisposable
 {
-    private const string ParamsName = "mod.params";
-
     private readonly string _folder = Directory.CreateTempSubdirectory("safetensor-bench-").FullName;
     private readonly string _source;
 
-    private LoadSubject(string source)
+    private LoadSubject(string source, string sample)
     {
         _source = Plain = Path.GetFullPath(source);
+        PlainSample = sample;
         RandomNumberGenerator.Fill(Key.Span);
     }
 
@@ -29,7 +28,7 @@ internal sealed class LoadSubject : IDisposable
     /// <summary>Who signed both packages, in PEM.</summary>
     internal string PublisherFile => Path.Combine(_folder, "publisher.pem");
 
-    internal string PlainSample { get; } = DemoSample.FindDirectory();
+    internal string PlainSample { get; }
 
     internal string SealedSample => Path.Combine(_folder, "sample");
 
@@ -54,7 +53,7 @@ internal sealed class LoadSubject : IDisposable
             throw new DirectoryNotFoundException($"There is no folder '{source}'.");
         }
 
-        var subject = new LoadSubject(source);
+        var subject = new LoadSubject(source, DemoSample.FindDirectory());
         try
         {
             await subject.MakePlainAsync(inputs, terminal, cancellationToken);
@@ -105,7 +104,7 @@ internal sealed class LoadSubject : IDisposable
 
     private bool Generate(IReadOnlyList<GraphTensor> parameters, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        RandomParameters.Write(Path.Combine(Plain, ParamsName), parameters, progress, cancellationToken);
+        RandomParameters.Write(Path.Combine(Plain, ModelPackage.ParamsName), parameters, progress, cancellationToken);
         return IsGenerated = true;
     }
 

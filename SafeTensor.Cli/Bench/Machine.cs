@@ -8,7 +8,7 @@ namespace SafeTensor.Cli.Bench;
 /// <param name="Cores">Physical ones.</param>
 /// <param name="Threads">Logical processors, which is how many threads load.</param>
 /// <param name="MemoryBytes">In all.</param>
-/// <param name="System">The kernel.</param>
+/// <param name="System">The distribution and its kernel.</param>
 /// <param name="DotNet">What runs this program.</param>
 internal sealed record Machine(string Processor, int Cores, int Threads, long MemoryBytes, string System, string DotNet)
 {
@@ -21,7 +21,7 @@ internal sealed record Machine(string Processor, int Cores, int Threads, long Me
             cores > 0 ? cores : Environment.ProcessorCount,
             Environment.ProcessorCount,
             KernelText.Bytes("/proc/meminfo", "MemTotal"),
-            RuntimeInformation.OSDescription,
+            $"{RuntimeInformation.OSDescription}, kernel {Environment.OSVersion.Version}",
             RuntimeInformation.FrameworkDescription);
     }
 

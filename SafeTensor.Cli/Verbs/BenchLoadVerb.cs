@@ -19,7 +19,7 @@ internal sealed class BenchLoadVerb : Verb
     internal BenchLoadVerb()
         : base(
             "load",
-            "Compare ways to load a model, plain and sealed, each in a process of its own, with what this machine could do at best.",
+            "Compare ways to load a model, plain and sealed, each in a process of its own, with what this machine could do at best. With --runtime, TVM's own way is measured on that library too.",
             "safetensor bench load samples/digits",
             "safetensor bench load build/net --rounds 9 --json")
     {

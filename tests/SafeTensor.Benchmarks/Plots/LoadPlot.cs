@@ -8,7 +8,7 @@ namespace SafeTensor.Benchmarks.Plots;
 /// <summary>A chart of what <c>safetensor bench load --json</c> measured.</summary>
 internal static class LoadPlot
 {
-    private const int Width = 1100, RowHeight = 62, Frame = 190;
+    private const int Width = 1100, RowHeight = 62, Frame = 220;
     private const double BarSize = 0.36, Gap = 0.02;
 
     private static readonly Color Warm = Color.FromHex("#1f6f8b"), Cold = Color.FromHex("#a9cdd8"), Floor = Color.FromHex("#c0392b");
@@ -40,10 +40,8 @@ internal static class LoadPlot
         plot.Axes.Left.TickLabelStyle.FontSize = 14;
         plot.Axes.Bottom.TickLabelStyle.FontSize = 13;
         plot.Axes.Margins(left: 0, right: 0.12);
-        plot.Axes.SetLimitsY(0.7 - loads.Count, 0.7);
-        plot.HideGrid();
-        plot.Grid.XAxisStyle.IsVisible = true;
-        plot.Grid.XAxisStyle.MajorLineStyle.Color = Colors.Black.WithAlpha(0.1);
+        plot.Axes.SetLimitsY(0.45 - loads.Count, 0.55);
+        plot.Grid.YAxisStyle.IsVisible = false;
         plot.Axes.Right.IsVisible = plot.Axes.Top.FrameLineStyle.IsVisible = false;
 
         var model = result.GetProperty("model");
@@ -84,14 +82,15 @@ internal static class LoadPlot
     private static void AddLegend(Plot plot, List<LoadBar> loads, ScottPlot.Plottables.VerticalLine floorLine, double floor)
     {
         var hasCold = loads.Exists(load => load.Cold is not null);
-        floorLine.LegendText = FormattableString.Invariant($"decrypt + read + first touch alone, {floor:F0} ms");
+        floorLine.LegendText = FormattableString.Invariant($"what no sealed load can do without: decrypt, read and first touch, {floor:F0} ms");
         plot.Legend.ManualItems.Add(new LegendItem { LabelText = hasCold ? "files in the page cache" : "median time", FillColor = Warm });
         if (hasCold)
         {
-            plot.Legend.ManualItems.Add(new LegendItem { LabelText = "files on the disk", FillColor = Cold });
+            plot.Legend.ManualItems.Add(new LegendItem { LabelText = "files not in the page cache", FillColor = Cold });
         }
 
-        plot.ShowLegend(Alignment.LowerRight);
+        var legend = plot.ShowLegend(Edge.Bottom);
+        legend.Alignment = Alignment.MiddleCenter;
         plot.Legend.FontSize = 14;
         plot.Legend.OutlineWidth = 0;
         plot.Legend.ShadowColor = Colors.Transparent;
