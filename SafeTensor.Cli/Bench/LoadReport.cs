@@ -104,7 +104,7 @@ internal static class LoadReport
                 new Text(Name(warm)),
                 .. Speed(result, warm), new Text(warm.Refusal is null && result.FloorRatio(warm) is { } ratio ? Number(ratio, "F2") + " ×" : ""),
                 .. Speed(result, cold),
-                .. new[] { warm.ResidentBytesBefore, warm.PeakResidentBytes, warm.ResidentBytesAfter }.Select(bytes => new Text(warm.Refusal is null ? Mebibytes(bytes) : "")),
+                .. warm.Refusal is null ? Memory(warm) : [new Text(""), new Text(""), new Text("")],
             ]);
         }
 
@@ -137,6 +137,9 @@ internal static class LoadReport
     private static IEnumerable<Text> Speed(LoadResult result, LoadRow? row) => row is { Refusal: null }
         ? [new Text(Number(row.Milliseconds, "F1")), new Text(Number(result.GigabytesPerSecond(row.Milliseconds), "F2"))]
         : [new Text(row is null ? "" : "–"), new Text("")];
+
+    private static IEnumerable<Text> Memory(LoadRow row) =>
+        new[] { row.ResidentBytesBefore, row.PeakResidentBytes, row.ResidentBytesAfter }.Select(bytes => new Text(Mebibytes(bytes)));
 
     // Only a second runtime needs to be told from the first; which it is, the first line says.
     private static string Name(LoadRow row) => row.Case.Kind.Name() + (row.Case.Runtime is null ? "" : ", --runtime");
