@@ -21,15 +21,23 @@ internal sealed class ModelOptions
         _require.AcceptOnlyFromAmong("sealed", "locked", "not-dumped", "secret");
     }
 
+    private Option[] All => [_runtime, _device, _loadPath, _threads, _require, _secretWeights, .. _package.All];
+
     internal void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _runtime, _device, _loadPath, _threads, _require, _secretWeights })
+        foreach (var option in All)
         {
             command.Add(option);
         }
-
-        _package.AddTo(command);
     }
+
+    /// <summary>Those that were given, as arguments for another process; without the runtime.</summary>
+    internal IEnumerable<string> Given(ParseResult arguments) =>
+        from option in All.Where(option => option != _runtime)
+        let given = arguments.GetResult(option)
+        where given is { Implicit: false }
+        from argument in given.Tokens.Count == 0 ? [option.Name] : given.Tokens.Select(token => $"{option.Name}={token.Value}")
+        select argument;
 
     /// <exception cref="FileNotFoundException">There is no library at <c>--runtime</c>.</exception>
     internal SafeModelOptions Read(ParseResult arguments)

@@ -14,7 +14,7 @@ internal static unsafe partial class LibC
     internal const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     internal const uint STATX_TYPE = 1, STATX_SIZE = 0x200, S_IFMT = 0xF000, S_IFREG = 0x8000;
     internal const uint RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2;
-    internal const int RWF_NOWAIT = 8, POSIX_FADV_WILLNEED = 3;
+    internal const int RWF_NOWAIT = 8, POSIX_FADV_WILLNEED = 3, POSIX_FADV_DONTNEED = 4;
     internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
     internal const int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     internal const int MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2;
@@ -103,14 +103,14 @@ internal static unsafe partial class LibC
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int fsync(int fd);
 
-    [LibraryImport(Library, SetLastError = true)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
-
-    /// <summary>Returns the error itself.</summary>
+    /// <summary>Returns the error instead of setting <c>errno</c>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int posix_fadvise(int fd, long offset, long length, int advice);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
