@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using SafeTensor.Cli.Verbs;
 
 namespace SafeTensor.Cli;
@@ -16,10 +17,15 @@ internal static class CommandLine
     {
         var json = new Option<bool>(JsonName) { Description = "Write exactly one JSON object to standard output.", Recursive = true };
         var root = new RootCommand("Seals, checks and runs TVM models whose weights stay encrypted on disk.") { json };
-        foreach (Verb verb in new Verb[] { new KeygenVerb(), new SealVerb(), new SignVerb(), new InspectVerb(), new VerifyVerb(), new RunVerb(), new DemoVerb() })
+        var bench = new Command("bench", "Measure what sealing costs.") { new BenchLoadVerb(), new MeasureLoadVerb() };
+        foreach (var command in new[] { new KeygenVerb(), new SealVerb(), new SignVerb(), new InspectVerb(), new VerifyVerb(), new RunVerb(), new DemoVerb(), bench, new DoctorVerb() })
         {
-            verb.SetAction((parsed, stop) => RunVerbAsync(verb, new VerbContext(parsed, terminal, parsed.GetValue(json)), stop));
-            root.Add(verb);
+            foreach (var verb in command.Subcommands.Append(command).OfType<Verb>())
+            {
+                verb.SetAction((parsed, stop) => RunVerbAsync(verb, new VerbContext(parsed, terminal, parsed.GetValue(json)), stop));
+            }
+
+            root.Add(command);
         }
 
         var help = root.Options.OfType<HelpOption>().Single();
@@ -28,9 +34,8 @@ internal static class CommandLine
         var parsed = root.Parse(args, Parser);
         if (parsed.Action is ParseErrorAction)
         {
-            var verb = parsed.CommandResult.Command is Verb { Name: var name } ? $" {name}" : "";
             var message = string.Join(" ", parsed.Errors.Select(error => error.Message));
-            var failure = Failure.Usage($"{message} See safetensor{verb} --help.");
+            var failure = Failure.Usage($"{message} See safetensor{PathOf(parsed.CommandResult)} --help.");
             failure.Report(terminal, args.Contains(JsonName));
             return failure.ExitCode;
         }
@@ -46,12 +51,15 @@ internal static class CommandLine
         return await parsed.InvokeAsync(configuration, cancellationToken);
     }
 
+    // As it is typed behind the program's name.
+    private static string PathOf(CommandResult result) => result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "";
+
     private static async Task<int> RunVerbAsync(Verb verb, VerbContext context, CancellationToken cancellationToken)
     {
         try
         {
             await verb.RunAsync(context, cancellationToken);
-            return ExitCode.Done;
+            return context.ExitCode;
         }
         catch (Exception e)
         {

@@ -3,7 +3,7 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Cli;
 
 /// <summary>Why a verb failed, as people, scripts and the shell are told.</summary>
-/// <param name="Code">A <see cref="SafeModelError"/>, or <c>Usage</c>, <c>FileNotFound</c>, <c>Cancelled</c>, <c>Unexpected</c>.</param>
+/// <param name="Code">A <see cref="SafeModelError"/>, or <c>Usage</c>, <c>FileNotFound</c>, <c>InsufficientMemory</c>, <c>Cancelled</c>, <c>Unexpected</c>.</param>
 /// <param name="ExitCode">For the shell.</param>
 /// <param name="Message">What went wrong and the way out.</param>
 /// <param name="Part">The place in a package, where there is one to name.</param>
@@ -16,6 +16,7 @@ internal sealed record Failure(string Code, int ExitCode, string Message, string
         ArgumentException e => Usage(WithoutParameterName(e)),
         OperationCanceledException => new Failure("Cancelled", Cli.ExitCode.Cancelled, "cancelled"),
         IOException or UnauthorizedAccessException => new Failure("FileNotFound", Cli.ExitCode.FileNotFound, exception.Message),
+        OutOfMemoryException => new Failure("InsufficientMemory", Cli.ExitCode.InsufficientMemory, exception.Message),
         _ => new Failure("Unexpected", Cli.ExitCode.Unexpected, $"{exception.GetType().Name}: {exception.Message}"),
     };
 

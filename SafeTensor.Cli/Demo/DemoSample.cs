@@ -16,8 +16,15 @@ internal sealed class DemoSample
 
     internal IReadOnlyList<DemoDigit> Digits { get; }
 
-    /// <exception cref="FileNotFoundException">The sample is neither beside the program nor above it.</exception>
+    /// <inheritdoc cref="FindDirectory" path="/exception"/>
     internal static DemoSample Find()
+    {
+        var directory = FindDirectory();
+        return new DemoSample(directory, ReadDigits(directory));
+    }
+
+    /// <exception cref="FileNotFoundException">The sample is neither beside the program nor above it.</exception>
+    internal static string FindDirectory()
     {
         var relative = Path.Combine("samples", "digits");
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
@@ -25,11 +32,11 @@ internal sealed class DemoSample
             var candidate = Path.Combine(folder.FullName, relative);
             if (File.Exists(Path.Combine(candidate, "mod.params")))
             {
-                return new DemoSample(candidate, ReadDigits(candidate));
+                return candidate;
             }
         }
 
-        throw new FileNotFoundException($"The demo's model, '{relative}', is neither beside the program in '{AppContext.BaseDirectory}' nor above it.", relative);
+        throw new FileNotFoundException($"The sample model, '{relative}', is neither beside the program in '{AppContext.BaseDirectory}' nor above it.", relative);
     }
 
     private static List<DemoDigit> ReadDigits(string directory)

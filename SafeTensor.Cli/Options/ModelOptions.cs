@@ -7,7 +7,7 @@ namespace SafeTensor.Cli.Options;
 internal sealed class ModelOptions
 {
     private readonly PackageOptions _package = new();
-    private readonly Option<string> _runtime = new("--runtime") { HelpName = "PATH", Description = "Apache's libtvm_runtime, instead of the embedded runtime." };
+    private readonly RuntimeOption _runtime = new();
     private readonly Option<string> _device = new("--device") { Description = "Where the model runs.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<string> _loadPath = new("--load-path") { Description = "How the weights reach the executor.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int> _threads = new("--threads") { HelpName = "N", Description = "Threads for each run; 0, the default, for one on each physical core." };
@@ -21,25 +21,28 @@ internal sealed class ModelOptions
         _require.AcceptOnlyFromAmong("sealed", "locked", "not-dumped", "secret");
     }
 
+    private Option[] All => [_runtime, _device, _loadPath, _threads, _require, _secretWeights, .. _package.All];
+
     internal void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _runtime, _device, _loadPath, _threads, _require, _secretWeights })
+        foreach (var option in All)
         {
             command.Add(option);
         }
-
-        _package.AddTo(command);
     }
+
+    /// <summary>Those that were given, as arguments for another process; without the runtime.</summary>
+    internal IEnumerable<string> Given(ParseResult arguments) =>
+        from option in All.Where(option => option != _runtime)
+        let given = arguments.GetResult(option)
+        where given is { Implicit: false }
+        from argument in given.Tokens.Count == 0 ? [option.Name] : given.Tokens.Select(token => $"{option.Name}={token.Value}")
+        select argument;
 
     /// <exception cref="FileNotFoundException">There is no library at <c>--runtime</c>.</exception>
     internal SafeModelOptions Read(ParseResult arguments)
     {
-        var runtime = arguments.GetValue(_runtime);
-        if (runtime is not null && !File.Exists(runtime))
-        {
-            throw new FileNotFoundException($"There is no runtime library '{runtime}'.", runtime);
-        }
-
+        var runtime = _runtime.Read(arguments);
         var options = _package.Read(arguments);
         options.RuntimeLibrary = runtime;
         options.ThreadsPerRun = arguments.GetValue(_threads);

@@ -12,9 +12,11 @@ internal sealed class PackageOptions
     private readonly Option<string[]> _publishers = new("--publisher") { HelpName = "FILE.pem", Description = "Refuse a package that the owner of this public key has not signed; may be repeated: any of them will do." };
     private readonly Option<bool> _allowUnsigned = new("--allow-unsigned") { Description = "Do without a publisher where the key itself does not tell who sealed the package." };
 
+    internal Option[] All => [_modelId, _minimumVersion, _versionFile, _publishers, _allowUnsigned];
+
     internal void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _modelId, _minimumVersion, _versionFile, _publishers, _allowUnsigned })
+        foreach (var option in All)
         {
             command.Add(option);
         }

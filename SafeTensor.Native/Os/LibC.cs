@@ -14,16 +14,16 @@ internal static unsafe partial class LibC
     internal const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     internal const uint STATX_TYPE = 1, STATX_SIZE = 0x200, S_IFMT = 0xF000, S_IFREG = 0x8000;
     internal const uint RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2;
-    internal const int RWF_NOWAIT = 8, POSIX_FADV_WILLNEED = 3;
-    internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2;
+    internal const int RWF_NOWAIT = 8, POSIX_FADV_WILLNEED = 3, POSIX_FADV_DONTNEED = 4;
+    internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
     internal const int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     internal const int MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2;
     internal const int MADV_DONTNEED = 4, MADV_DONTFORK = 10, MADV_HUGEPAGE = 14, MADV_DONTDUMP = 16;
     internal const uint MLOCK_ONFAULT = 1;
     internal const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_EXEC = 0x10;
     internal const int F_ADD_SEALS = 1033, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;
-    internal const int PR_GET_DUMPABLE = 3;
-    internal const int RLIMIT_MEMLOCK = 8;
+    internal const int PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_THP_DISABLE = 42;
+    internal const int RLIMIT_CORE = 4, RLIMIT_MEMLOCK = 8;
     internal const int RTLD_LAZY = 1, RTLD_NOW = 2, RTLD_NOLOAD = 4, RTLD_GLOBAL = 0x100;
     internal const int ENOENT = 2, EINTR = 4, ENXIO = 6, EWOULDBLOCK = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, EROFS = 30, ELOOP = 40, ENAMETOOLONG = 36;
 
@@ -103,14 +103,14 @@ internal static unsafe partial class LibC
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int fsync(int fd);
 
-    [LibraryImport(Library, SetLastError = true)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
-
-    /// <summary>Returns the error itself.</summary>
+    /// <summary>Returns the error instead of setting <c>errno</c>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int posix_fadvise(int fd, long offset, long length, int advice);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -135,6 +135,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int getrlimit(int resource, ResourceLimit* limit);
+
+    [LibraryImport(Library, SetLastError = true)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int setrlimit(int resource, ResourceLimit* limit);
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -169,7 +169,7 @@ public sealed partial class SafeModel
                 throw;
             }
 
-            ModelLog.Loaded(logger, SafeText.EscapePath(path), model.Protection.Level, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ModelLog.Loaded(logger, SafeText.EscapePath(path), Stopwatch.GetElapsedTime(start).TotalMilliseconds, model.Protection);
             return model;
         }
         finally

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace SafeTensor.Runtime;
 
@@ -29,6 +30,26 @@ internal static class ParamsFormat
         BinaryPrimitives.WriteUInt64LittleEndian(destination, ListMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], 0);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[16..], count);
+    }
+
+    /// <summary>All that stands before the first tensor's record.</summary>
+    internal static byte[] Names(IReadOnlyCollection<string> names)
+    {
+        using var list = new MemoryStream();
+        Span<byte> buffer = stackalloc byte[PreambleLength];
+        WritePreamble(buffer, (ulong)names.Count);
+        list.Write(buffer);
+        var count = buffer[..8];
+        foreach (var name in names.Select(Encoding.UTF8.GetBytes))
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(count, name.Length);
+            list.Write(count);
+            list.Write(name);
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(count, names.Count);
+        list.Write(count);
+        return list.ToArray();
     }
 
     /// <summary>Writes <see cref="RecordLength"/> bytes.</summary>

@@ -58,6 +58,22 @@ internal sealed unsafe class CodeImage : SafeHandle
         }
     }
 
+    /// <summary>Tries what loading code does with an image, short of running any.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ProtectionUnavailable"/>: the system refuses code from files in memory.</exception>
+    internal static void Try()
+    {
+        using var code = ProtectedMemory.Reserve(1);
+        using var image = Create();
+        image.Fill(code);
+        var address = LibC.mmap(null, 1, LibC.PROT_READ | LibC.PROT_EXEC, LibC.MAP_PRIVATE, image.Descriptor, 0);
+        if (address == (void*)-1)
+        {
+            throw Refused();
+        }
+
+        LibC.munmap(address, 1);
+    }
+
     /// <summary>Once the library is loaded: leaves an empty file under the number that must stay taken, so that nobody reads the code there.</summary>
     internal void ReleaseContent()
     {
@@ -158,5 +174,5 @@ internal sealed unsafe class CodeImage : SafeHandle
     private static SafeModelException Refused() => new(
         SafeModelError.ProtectionUnavailable,
         $"The system refused a write-sealed file in memory (memfd_create: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}). "
-        + "SafeTensor loads code from nothing else; allow memfd_create in this process's sandbox.");
+        + "SafeTensor loads code from nothing else; allow memfd_create in this process's sandbox, and executable files in memory (vm.memfd_noexec below 2).");
 }

@@ -13,8 +13,12 @@ namespace SafeTensor.Runtime;
 /// </remarks>
 internal sealed unsafe class ProtectedMemory : SafeHandle
 {
-    private const long PageSize = 4096, HugePageSize = 2 << 20;
+    /// <summary>From this length on, huge pages are requested.</summary>
+    internal const long HugePageSize = 2 << 20;
+
+    private const long PageSize = 4096;
     private static readonly void* Failed = (void*)-1;
+    private static long _reservedBytes;
 
     private readonly long _mapped;
 
@@ -24,7 +28,11 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         SetHandle((nint)address);
         Length = length;
         _mapped = mapped;
+        Interlocked.Add(ref _reservedBytes, mapped);
     }
+
+    /// <summary>Of all such memory in this process: what must be lockable for all of it to be locked.</summary>
+    internal static long ReservedBytes => Interlocked.Read(ref _reservedBytes);
 
     /// <summary>For tests: called with address and length of all memory that holds secrets, as it comes and goes. Any thread.</summary>
     internal static Action<nint, long, MemoryEvent>? Watch { get; set; }
@@ -49,6 +57,9 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
 
     /// <summary>Whether the kernel leaves it out of core files. .NET's own dump writer does not ask the kernel.</summary>
     internal bool IsExcludedFromCoreFiles { get; private set; }
+
+    /// <summary>Whether forked children get none of it.</summary>
+    internal bool IsExcludedFromForks { get; private set; }
 
     internal bool IsSecret { get; private set; }
 
@@ -133,6 +144,7 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
             Watch?.Invoke(handle, _mapped, MemoryEvent.Wiped);
         }
 
+        Interlocked.Add(ref _reservedBytes, -_mapped);
         return LibC.munmap((byte*)handle - PageSize, (nuint)(_mapped + (2 * PageSize))) == 0;
     }
 
@@ -186,7 +198,7 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         // One advice a call: madvise takes a number, not flags.
         HugePageBytes = _mapped >= HugePageSize && LibC.madvise(address, length, LibC.MADV_HUGEPAGE) == 0 ? _mapped : 0;
         IsExcludedFromCoreFiles = LibC.madvise(address, length, LibC.MADV_DONTDUMP) == 0;
-        LibC.madvise(address, length, LibC.MADV_DONTFORK);
+        IsExcludedFromForks = LibC.madvise(address, length, LibC.MADV_DONTFORK) == 0;
         IsLocked = Lock();
     }
 
@@ -218,7 +230,7 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
         if (mapped)
         {
             // A child must not share it: a write there would change this process's weights or keys.
-            LibC.madvise((byte*)handle, (nuint)_mapped, LibC.MADV_DONTFORK);
+            IsExcludedFromForks = LibC.madvise((byte*)handle, (nuint)_mapped, LibC.MADV_DONTFORK) == 0;
             IsSecret = IsLocked = IsExcludedFromCoreFiles = true;
         }
 

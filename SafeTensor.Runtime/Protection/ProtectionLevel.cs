@@ -12,7 +12,10 @@ public enum ProtectionLevel
     /// <summary>And that memory cannot reach swap.</summary>
     Locked,
 
-    /// <summary>And no dump of this process contains it, .NET's own <c>createdump</c> included.</summary>
+    /// <summary>
+    /// And no dump of this process contains it, .NET's own <c>createdump</c> included: the process is not dumpable
+    /// (<see cref="ProcessHardening.Apply"/>), neither runs as root nor may trace others, and had no debugger attached when the model was loaded.
+    /// </summary>
     NotDumped,
 
     /// <summary>And the pages are <c>memfd_secret</c>, which not even root can read through <c>/proc</c>.</summary>

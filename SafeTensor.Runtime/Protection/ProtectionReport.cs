@@ -1,10 +1,11 @@
-using SafeTensor.Native;
-
 namespace SafeTensor.Runtime;
 
 /// <summary>What was really done for a loaded model's weights, measured and not assumed.</summary>
 public sealed record ProtectionReport
 {
+    // For the keys of the next load, and what else comes and goes.
+    private const long LockSlack = 1 << 20;
+
     /// <summary>The level reached.</summary>
     public ProtectionLevel Level { get; init; }
 
@@ -14,7 +15,7 @@ public sealed record ProtectionReport
     /// <summary>The bytes of them that cannot reach swap.</summary>
     public long LockedBytes { get; init; }
 
-    /// <summary>The bytes of them for which the kernel accepted the request for huge pages.</summary>
+    /// <summary>The bytes of them for which the kernel took the request for huge pages; it gives as many as it has.</summary>
     public long HugePageBytes { get; init; }
 
     /// <summary>Whether a write to the weights is a fault.</summary>
@@ -33,39 +34,33 @@ public sealed record ProtectionReport
     /// <param name="weights">The weights' memory; <see langword="null"/> where all of them are elsewhere, which <paramref name="remarks"/> then says.</param>
     /// <param name="isSealed">Whether the files are encrypted.</param>
     /// <param name="remarks">What else lowers the promise, such as weights inside the code.</param>
-    internal static unsafe ProtectionReport Of(ProtectedMemory? weights, bool isSealed, IReadOnlyList<string> remarks)
+    internal static ProtectionReport Of(ProtectedMemory? weights, bool isSealed, IReadOnlyList<string> remarks)
     {
         var reasons = new List<string>(remarks);
-        var level = isSealed ? ProtectionLevel.Sealed : ProtectionLevel.Plain;
         if (!isSealed)
         {
             reasons.Add("the model's files are not encrypted: seal them with ModelSealer or `safetensor seal`");
         }
 
-        var locked = weights?.IsLocked ?? true;
-        if (!locked)
+        var hugePages = weights is { IsSecret: false, Length: >= ProtectedMemory.HugePageSize }
+            ? ProcessState.HugePageRefusal ?? (weights.HugePageBytes == 0 ? Refused("MADV_HUGEPAGE") : null)
+            : null;
+        var dumps = weights is { IsSecret: false } ? ProcessState.DumpCauses.ToList() : [];
+        if (weights is not null)
         {
-            reasons.Add($"{weights!.Length} bytes of weights could not be locked and may reach swap: raise RLIMIT_MEMLOCK (now {MemoryLockLimit()}) to that much");
-        }
-
-        var secret = weights?.IsSecret ?? true;
-        var dumpable = LibC.prctl(LibC.PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 || LibC.geteuid() == 0;
-        if (!secret && dumpable)
-        {
-            reasons.Add("a dump of this process by createdump, a debugger or root contains the weights: SafeModelOptions.SecretWeights keeps them out");
-        }
-
-        if (isSealed && locked)
-        {
-            level = weights is null || secret ? ProtectionLevel.Secret : dumpable ? ProtectionLevel.Locked : ProtectionLevel.NotDumped;
+            reasons.AddRange(Shortcomings(weights, hugePages, [.. dumps.Select(cause => cause.Text)]));
         }
 
         return new ProtectionReport
         {
-            Level = remarks.Count > 0 && level > ProtectionLevel.Sealed ? ProtectionLevel.Sealed : level,
+            Level = !isSealed ? ProtectionLevel.Plain
+                : remarks.Count > 0 || weights is { IsLocked: false } or { IsExcludedFromForks: false } ? ProtectionLevel.Sealed
+                : dumps.Count > 0 ? ProtectionLevel.Locked
+                : weights is { IsSecret: false } ? ProtectionLevel.NotDumped
+                : ProtectionLevel.Secret,
             WeightBytes = weights?.Length ?? 0,
-            LockedBytes = locked ? weights?.Length ?? 0 : 0,
-            HugePageBytes = Math.Min(weights?.HugePageBytes ?? 0, weights?.Length ?? 0),
+            LockedBytes = weights is { IsLocked: true } ? weights.Length : 0,
+            HugePageBytes = hugePages is null ? Math.Min(weights?.HugePageBytes ?? 0, weights?.Length ?? 0) : 0,
             IsReadOnly = weights?.IsReadOnly ?? true,
             IsInSecretMemory = weights?.IsSecret ?? false,
             IsExcludedFromCoreFiles = weights?.IsExcludedFromCoreFiles ?? true,
@@ -84,10 +79,52 @@ public sealed record ProtectionReport
         }
     }
 
-    private static unsafe string MemoryLockLimit()
+    private static IEnumerable<string> Shortcomings(ProtectedMemory weights, string? hugePages, IReadOnlyList<string> dumps)
     {
-        ResourceLimit limit;
-        return LibC.getrlimit(LibC.RLIMIT_MEMLOCK, &limit) != 0 ? "unknown"
-            : limit.Current == ulong.MaxValue ? "unlimited" : $"{limit.Current} bytes";
+        if (!weights.IsLocked)
+        {
+            yield return $"{weights.Length} bytes of weights are not locked and may reach swap, since {LockRefusal()}";
+        }
+
+        if (!weights.IsExcludedFromForks)
+        {
+            yield return $"child processes get copies of the weights, which are not locked, since {Refused("MADV_DONTFORK")}";
+        }
+
+        if (!weights.IsExcludedFromCoreFiles)
+        {
+            yield return $"core files contain the weights, since {Refused("MADV_DONTDUMP")}";
+        }
+
+        if (!weights.IsReadOnly)
+        {
+            yield return $"a stray write can change the weights, since {Refused("mprotect")}";
+        }
+
+        foreach (var dump in dumps)
+        {
+            yield return $"dumps contain the weights, since {dump}, or set SafeModelOptions.SecretWeights";
+        }
+
+        if (!weights.IsSecret && dumps.Count == 0)
+        {
+            yield return "root can read the weights through /proc: SafeModelOptions.SecretWeights keeps them from that";
+        }
+
+        if (hugePages is not null)
+        {
+            yield return $"the weights are not in huge pages, which makes loading slower, since {hugePages}";
+        }
     }
+
+    private static string LockRefusal()
+    {
+        var limit = ProcessState.MemoryLockLimit;
+        var needed = ProtectedMemory.ReservedBytes + LockSlack;
+        return limit >= needed
+            ? Refused("mlock2")
+            : $"only {limit} can be: raise RLIMIT_MEMLOCK to {needed} bytes ({ProcessState.LockLimitPlaces})";
+    }
+
+    private static string Refused(string call) => $"the kernel refused {call}: allow it in this process's sandbox";
 }

@@ -26,7 +26,9 @@ internal sealed class DigitsModel : IDisposable
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
             var sample = Path.Combine(folder, "samples", "digits");
-            if (File.Exists(Path.Combine(sample, "mod.so")))
+
+            // The repository's own: copies beside programs have no ONNX file.
+            if (File.Exists(Path.Combine(sample, "digits.onnx")))
             {
                 return sample;
             }

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using SafeTensor.Native;
 
 namespace SafeTensor.Runtime;
@@ -25,7 +23,7 @@ internal sealed unsafe class RuntimeParameters : IDisposable
         try
         {
             using var load = TvmCall.Member(owner, "load_params");
-            var headers = package.Parameters.Select(parameter => Header([parameter], withRecord: true)).ToList();
+            var headers = package.Parameters.Select(Header).ToList();
             using var list = ProtectedMemory.Reserve(headers.Zip(package.Parameters, (header, parameter) => header.Length + parameter.ByteLength).Max());
             for (var i = 0; i < headers.Count; i++)
             {
@@ -50,7 +48,7 @@ internal sealed unsafe class RuntimeParameters : IDisposable
     internal void ShareWith(TvmModuleHandle executor)
     {
         // The names alone: share_params reads no further.
-        var header = Header(_parameters, withRecord: false);
+        var header = ParamsFormat.Names([.. _parameters.Select(parameter => parameter.Name)]);
         using var share = TvmCall.Member(executor, "share_params");
         var held = false;
         _owner.DangerousAddRef(ref held);
@@ -74,29 +72,10 @@ internal sealed unsafe class RuntimeParameters : IDisposable
     public void Dispose() => _owner.Dispose();
 
     /// <summary>A parameters list up to its data: the names, and the record of the only tensor.</summary>
-    private static byte[] Header(IReadOnlyList<ParameterInfo> parameters, bool withRecord)
+    private static byte[] Header(ParameterInfo parameter)
     {
-        var list = new MemoryStream();
-        Span<byte> buffer = stackalloc byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
-        ParamsFormat.WritePreamble(buffer, (ulong)parameters.Count);
-        list.Write(buffer[..ParamsFormat.PreambleLength]);
-        foreach (var parameter in parameters)
-        {
-            var name = Encoding.UTF8.GetBytes(parameter.Name);
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer, (ulong)name.Length);
-            list.Write(buffer[..8]);
-            list.Write(name);
-        }
-
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer, (ulong)parameters.Count);
-        list.Write(buffer[..8]);
-        if (withRecord)
-        {
-            var (_, type, shape, length) = parameters[0];
-            ParamsFormat.WriteRecord(buffer, type, shape, length);
-            list.Write(buffer[..ParamsFormat.RecordLength(shape.Length)]);
-        }
-
-        return list.ToArray();
+        Span<byte> record = stackalloc byte[ParamsFormat.RecordLength(parameter.Shape.Length)];
+        ParamsFormat.WriteRecord(record, parameter.Type, parameter.Shape, parameter.ByteLength);
+        return [.. ParamsFormat.Names([parameter.Name]), .. record];
     }
 }

@@ -33,7 +33,7 @@ internal static class AnsweringModel
           "arg_nodes": [0, 1], "heads": [[2, 0, 0]], "node_row_ptr": [0, 1, 2, 3],
           "attrs": {
             "dltype": ["list_str", ["float32", "uint8", "float32"]], "storage_id": ["list_int", [0, 1, 2]],
-            "device_index": ["list_int", [1, 1, 1]], "shape": ["list_shape", [[1], [16], [1]]]
+            "device_index": ["list_int", [1, 1, 1]], "shape": ["list_shape", [[1], [LENGTH], [1]]]
           }
         }
         """;
@@ -41,15 +41,16 @@ internal static class AnsweringModel
     /// <summary>Makes the plain model.</summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="number">Of its code and of its weights, 1 to 255.</param>
-    internal static void Create(string folder, byte number)
+    /// <param name="weightBytes">Of which all but the first are zeros.</param>
+    internal static void Create(string folder, byte number, long weightBytes = 16)
     {
-        var offset = PlainParams.Create(folder, count: 1, length: 16)[0];
+        var offset = PlainParams.Create(folder, count: 1, weightBytes)[0];
         using (var file = File.OpenHandle(Path.Combine(folder, "mod.params"), FileMode.Open, FileAccess.Write))
         {
             RandomAccess.Write(file, [number], offset);
         }
 
-        File.WriteAllText(Path.Combine(folder, "mod.json"), Graph.Replace("NUMBER", $"{number}", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(folder, "mod.json"), Graph.Replace("NUMBER", $"{number}", StringComparison.Ordinal).Replace("LENGTH", $"{weightBytes}", StringComparison.Ordinal));
         CCompiler.CompileLibrary(Kernel, Path.Combine(folder, "mod.so"), $"-DNUMBER={number}", "-I", Path.Combine(TestData.Repository, "native", "include"));
     }
 

@@ -14,7 +14,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
     internal static CliRun With(string[] arguments, Stream? input, CancellationToken cancellationToken = default)
     {
         // The tests' other models have decided on this process's runtime.
-        arguments = TestRuntime.Library is { } library && arguments is ["run", ..] && !arguments.Contains("--runtime") ? [.. arguments, "--runtime", library] : arguments;
+        arguments = TestRuntime.Library is { } library && arguments is ["run" or "doctor", ..] && !arguments.Contains("--runtime") ? [.. arguments, "--runtime", library] : arguments;
         using StringWriter output = new(), error = new();
         var terminal = new Terminal(output, outputIsTerminal: false, error, errorIsTerminal: false, () => input ?? Stream.Null);
         var exitCode = CommandLine.RunAsync(arguments, terminal, cancellationToken).GetAwaiter().GetResult();

@@ -7,12 +7,12 @@ namespace SafeTensor.Tests.Cli;
 /// <summary>What all verbs share: help, wrong usage, exit codes, JSON for failures.</summary>
 public sealed class CommandLineTests
 {
-    private static readonly string[] Verbs = ["keygen", "seal", "sign", "inspect", "verify", "run", "demo"];
+    private static readonly string[] Verbs = ["keygen", "seal", "sign", "inspect", "verify", "run", "demo", "bench load", "doctor"];
 
     [TestCaseSource(nameof(Verbs))]
     public void Help_of_every_verb_ends_with_two_examples(string verb)
     {
-        var run = CliRun.Of(verb, "--help");
+        var run = CliRun.Of([.. verb.Split(' '), "--help"]);
 
         var examples = run.Output[run.Output.IndexOf("Examples:", StringComparison.Ordinal)..].Trim().Split('\n')[1..];
         Assert.That(run.ExitCode, Is.Zero);
@@ -25,7 +25,8 @@ public sealed class CommandLineTests
     {
         var lines = CliRun.Of("--help").Output.Split('\n').SkipWhile(line => line != "Commands:").Skip(1);
 
-        Assert.That(lines.Select(line => line.Trim().Split(' ')[0]).Where(word => word.Length > 0), Is.EqualTo(Verbs));
+        Assert.That(lines.Select(line => line.Trim().Split(' ')[0]).Where(word => word.Length > 0), Is.EqualTo(Verbs.Select(verb => verb.Split(' ')[0])));
+        Assert.That(CliRun.Of("bench", "--help").Output, Does.Contain("load <PATH>").And.Not.Contains("measure-load"));
     }
 
     [Test]
@@ -80,6 +81,7 @@ public sealed class CommandLineTests
     [TestCase("run", "/no/such", "--plain")]
     [TestCase("run", "/no/such", "--plain", "--input", "/no/such.npy")]
     [TestCase("run", "/no/such", "--plain", "--runtime", "/no/such.so")]
+    [TestCase("bench", "load", "/no/such")]
     [TestCase("keygen", "/no/such/folder/key")]
     public void A_missing_file_exits_with_3_and_is_named(params string[] arguments)
     {
@@ -105,6 +107,7 @@ public sealed class CommandLineTests
         Assert.That(Failure.From(new ArgumentException("bad", "options")), Is.EqualTo(new Failure("Usage", 2, "bad")));
         Assert.That(Failure.From(new OperationCanceledException()).ExitCode, Is.EqualTo(130));
         Assert.That(Failure.From(new UnauthorizedAccessException("no")).ExitCode, Is.EqualTo(3));
+        Assert.That(Failure.From(new InsufficientMemoryException("no room")), Is.EqualTo(new Failure("InsufficientMemory", 4, "no room")));
         Assert.That(Failure.From(new InvalidOperationException("odd")), Is.EqualTo(new Failure("Unexpected", 1, "InvalidOperationException: odd")));
     }
 

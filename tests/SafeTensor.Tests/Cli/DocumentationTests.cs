@@ -128,7 +128,7 @@ public sealed partial class DocumentationTests
     {
         var readme = File.ReadAllText(Path.Combine(TestData.Repository, "README.md"));
 
-        Assert.That(CliVerbs().Matches(readme).Select(match => match.Groups[1].Value), Is.EqualTo(new[] { "keygen", "seal", "sign", "inspect", "verify", "run", "demo" }));
+        Assert.That(CliVerbs().Matches(readme).Select(match => match.Groups[1].Value), Is.EqualTo(new[] { "keygen", "seal", "sign", "inspect", "verify", "run", "demo", "bench", "doctor" }));
     }
 
     [Test]

@@ -85,6 +85,19 @@ public sealed class SafeModelOptionsTests
     }
 
     [Test]
+    public void The_level_and_what_keeps_it_from_more_are_in_the_log_once()
+    {
+        using var loggers = new RecordingLoggers();
+        using var model = TestRuntime.LoadDigits(TestRuntime.Options.UseLoggerFactory(loggers));
+        model.Run(DigitImages.Pixels[0]);
+
+        var entry = loggers.Entries.Single(entry => entry.Text.Contains("protected", StringComparison.Ordinal));
+        Assert.That(entry.Level, Is.EqualTo(LogLevel.Information));
+        Assert.That(entry.Text, Does.Contain($"level {model.Protection.Level};").And.EndsWith(string.Join("; ", model.Protection.Reasons)));
+        Assert.That(model.Protection.Reasons, Has.Some.Contains("not encrypted"));
+    }
+
+    [Test]
     public void A_load_is_in_the_log_and_event_ids_are_stable()
     {
         using var loggers = new RecordingLoggers();

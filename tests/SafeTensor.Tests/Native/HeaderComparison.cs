@@ -131,7 +131,7 @@ internal sealed class HeaderComparison
         string[] parameters = [""];
         foreach (var parameter in method.GetParameters().Take(variadic ? fixedCount : int.MaxValue))
         {
-            string[] types = method.Name == nameof(LibC.getrlimit) && parameter.Position == 0 ? [EnumParameter] : Spell(parameter.ParameterType);
+            string[] types = method.Name is nameof(LibC.getrlimit) or nameof(LibC.setrlimit) && parameter.Position == 0 ? [EnumParameter] : Spell(parameter.ParameterType);
             parameters = [.. parameters.SelectMany(before => types.Select(type => before + (before.Length == 0 ? "" : ", ") + type))];
         }
 

@@ -36,7 +36,7 @@ public sealed unsafe class ProtectedMemoryTests
 
         var flags = VmFlags(memory);
         Assert.That(flags.Contains("dd"), Is.EqualTo(memory.IsExcludedFromCoreFiles));
-        Assert.That(flags.Contains("dc"), Is.True, "not copied to children");
+        Assert.That(flags.Contains("dc"), Is.EqualTo(memory.IsExcludedFromForks));
         Assert.That(flags.Contains("lo"), Is.EqualTo(memory.IsLocked));
         Assert.That(flags.Contains("hg"), Is.EqualTo(memory.HugePageBytes > 0));
     }
