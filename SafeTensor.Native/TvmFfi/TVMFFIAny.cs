@@ -11,9 +11,9 @@ internal unsafe struct TVMFFIAny
     [FieldOffset(8)] internal long v_int64;
     [FieldOffset(8)] internal void* v_ptr;
 
-    /// <summary>The types of the values that this library passes and gets; an object's are <see cref="Str"/> and above.</summary>
+    /// <summary>The types of the values that this library passes and gets; those of objects are from <see cref="FirstObject"/> on.</summary>
     internal static class TypeIndex
     {
-        internal const int None = 0, Int = 1, Bool = 2, RawStr = 8, SmallStr = 11, Str = 65, Function = 68, Tensor = 70, Array = 71, Module = 73;
+        internal const int None = 0, Int = 1, Bool = 2, RawStr = 8, SmallStr = 11, FirstObject = 64, Str = 65, Function = 68, Tensor = 70, Array = 71, Module = 73;
     }
 }

@@ -3,13 +3,40 @@ namespace SafeTensor.Runtime;
 /// <summary>One run at a time of a model. Not thread-safe.</summary>
 internal abstract unsafe class Executor : IDisposable
 {
+    /// <summary>Whether outputs are the executor's own, and known only after each run: then nothing is bound to them, and they are fetched.</summary>
+    internal virtual bool GivesOutputs => false;
+
+    /// <summary>After a run, where <see cref="GivesOutputs"/>.</summary>
+    internal virtual int OutputCount => throw new NotSupportedException();
+
     /// <summary>From the next run on, input <paramref name="index"/> is read from <paramref name="address"/>, which the caller keeps alive.</summary>
-    internal abstract void BindInput(int index, void* address);
+    /// <param name="index">Among the inputs.</param>
+    /// <param name="address">Aligned to <see cref="ModelSession.Alignment"/>.</param>
+    /// <param name="shape">In elements; counts where the model's is dynamic.</param>
+    internal abstract void BindInput(int index, void* address, ReadOnlySpan<long> shape);
 
     /// <summary>After each run, output <paramref name="index"/> is at <paramref name="address"/>, which the caller keeps alive.</summary>
     internal abstract void BindOutput(int index, void* address);
 
     internal abstract void Run();
+
+    /// <summary>After a run, where <see cref="GivesOutputs"/>: the output's elements, valid until the next call.</summary>
+    internal virtual void* Output(int index, out DataType type, out ReadOnlySpan<long> shape) => throw new NotSupportedException();
+
+    /// <summary>What the last run gave, where <see cref="GivesOutputs"/>.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ModelInvalid"/>: one is of a type that .NET has none for.</exception>
+    internal List<TensorInfo> DescribeOutputs()
+    {
+        var outputs = new List<TensorInfo>();
+        for (var i = 0; i < OutputCount; i++)
+        {
+            Output(i, out var type, out var shape);
+            outputs.Add(RelaxTypes.TryFrom(type, out var element) ? new TensorInfo($"output{i}", element, [.. shape])
+                : throw new SafeModelException(SafeModelError.ModelInvalid, $"Output {i} of the model has elements of {type}, which .NET has no type for."));
+        }
+
+        return outputs;
+    }
 
     public abstract void Dispose();
 }

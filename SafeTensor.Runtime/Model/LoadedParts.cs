@@ -14,15 +14,21 @@ internal sealed class LoadedParts : IDisposable
 
     internal static LoadedParts Load(ModelPackage package, SafeModelOptions options, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
-        var runtime = TvmRuntime.Load(options.RuntimeLibrary);
-
         // Where all parameters are empty there is nothing to hand over, and they are checked as in place.
         var isHandedOver = options.LoadPath == LoadPath.LoadParams && package.Parameters.Any(parameter => parameter.ByteLength > 0);
         var memory = isHandedOver ? (MemoryKind?)null : options.SecretWeights ? MemoryKind.Secret : MemoryKind.Anonymous;
         var files = package.Load(memory, progress, cancellationToken);
         try
         {
-            return new LoadedParts { Program = GraphProgram.Create(files, package, options.ThreadsPerRun), Files = files, Info = package.Info, Runtime = runtime };
+            var isRelax = files.HasRelaxCode(package.CodeFile);
+            if (isRelax && isHandedOver)
+            {
+                throw new ArgumentException("LoadPath.LoadParams is for graph-executor models. This is a Relax model, which takes its parameters where they are: leave LoadPath at Auto.");
+            }
+
+            var runtime = isRelax ? RelaxRuntime.Load(options.RuntimeLibrary) : TvmRuntime.Load(options.RuntimeLibrary);
+            ModelProgram program = isRelax ? RelaxProgram.Create(files, package, options.ThreadsPerRun) : GraphProgram.Create(files, package, options.ThreadsPerRun);
+            return new LoadedParts { Program = program, Files = files, Info = package.Info, Runtime = runtime };
         }
         catch
         {

@@ -8,8 +8,17 @@ internal abstract class ModelProgram : IDisposable
 
     internal abstract IReadOnlyList<TensorInfo> Outputs { get; }
 
+    /// <summary>As far as they are known without a run.</summary>
+    internal virtual IReadOnlyList<TensorInfo> OutputsAtLoad => Outputs;
+
     /// <summary>What lowers the protection of the weights, in words for <see cref="ProtectionReport.Reasons"/>.</summary>
     internal abstract IReadOnlyList<string> Remarks { get; }
+
+    /// <summary>What a run gave, where <see cref="Outputs"/> are known only from one.</summary>
+    internal virtual void Learn(IReadOnlyList<TensorInfo> given)
+    {
+        // They are known.
+    }
 
     /// <summary>A new executor over the shared weights. Any thread.</summary>
     internal abstract Executor CreateExecutor();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -18,8 +19,12 @@ public sealed class ModelSession : IDisposable
 
     private readonly RunGate? _gate;
     private readonly Executor _executor;
+    private readonly TensorInfo[] _inputInfos;
     private readonly SessionBuffer[] _inputs;
-    private readonly SessionBuffer[] _outputs;
+
+    // Unknown before the first run where the executor gives them.
+    private TensorInfo[]? _outputInfos;
+    private SessionBuffer[] _outputs = [];
     private int _state;
 
     /// <param name="model">What it runs.</param>
@@ -30,16 +35,22 @@ public sealed class ModelSession : IDisposable
         Model = model;
         _executor = executor;
         _gate = gate;
-        _inputs = [.. model.Inputs.Select(input => new SessionBuffer.Owned(input.ByteLength))];
-        _outputs = [.. model.Outputs.Select(output => new SessionBuffer.Owned(output.ByteLength))];
+
+        // Lengths that each run decides are 1 at first.
+        _inputInfos = [.. model.Inputs.Select(input => input.IsDynamic ? input.WithShape([.. input.Shape.Select(Math.Abs)]) : input)];
+        _inputs = [.. _inputInfos.Select(input => new SessionBuffer.Owned(input.ByteLength))];
         for (var i = 0; i < _inputs.Length; i++)
         {
-            executor.BindInput(i, _inputs[i].Address);
+            executor.BindInput(i, _inputs[i].Address, _inputInfos[i].Shape.AsSpan());
         }
 
-        for (var i = 0; i < _outputs.Length; i++)
+        if (!executor.GivesOutputs)
         {
-            executor.BindOutput(i, _outputs[i].Address);
+            UseOutputs(model.Outputs);
+            for (var i = 0; i < _outputs.Length; i++)
+            {
+                executor.BindOutput(i, _outputs[i].Address);
+            }
         }
     }
 
@@ -52,12 +63,12 @@ public sealed class ModelSession : IDisposable
     /// <exception cref="ArgumentException">There is no such input, or <typeparamref name="T"/> is not its type.</exception>
     /// <exception cref="ObjectDisposedException">The session or its model is disposed.</exception>
     public Span<T> Input<T>(int index = 0)
-        where T : unmanaged => Elements<T>(Model.Inputs, _inputs, index);
+        where T : unmanaged => Elements<T>(index, input: true);
 
     /// <param name="name">Of an input.</param>
     /// <inheritdoc cref="Input{T}(int)"/>
     public Span<T> Input<T>(string name)
-        where T : unmanaged => Elements<T>(Model.Inputs, _inputs, SafeModel.Find(Model.Inputs, name, "input"));
+        where T : unmanaged => Elements<T>(SafeModel.Find(Model.Inputs, name, "input"), input: true);
 
     /// <summary>The memory that each run writes an output to, row-major. Read-only, since an output can be a weight or an input. Not during <see cref="Run"/>.</summary>
     /// <typeparam name="T">The .NET type of the output's element type.</typeparam>
@@ -65,12 +76,12 @@ public sealed class ModelSession : IDisposable
     /// <exception cref="ArgumentException">There is no such output, or <typeparamref name="T"/> is not its type.</exception>
     /// <exception cref="ObjectDisposedException">The session or its model is disposed.</exception>
     public ReadOnlySpan<T> Output<T>(int index = 0)
-        where T : unmanaged => Elements<T>(Model.Outputs, _outputs, index);
+        where T : unmanaged => Elements<T>(index, input: false);
 
     /// <param name="name">Of an output.</param>
     /// <inheritdoc cref="Output{T}(int)"/>
     public ReadOnlySpan<T> Output<T>(string name)
-        where T : unmanaged => Elements<T>(Model.Outputs, _outputs, SafeModel.Find(Model.Outputs, name, "output"));
+        where T : unmanaged => Elements<T>(SafeModel.Find(OutputInfos, name, "output"), input: false);
 
     /// <summary>As <see cref="Input{T}(int)"/>, with its shape; a scalar is [1]. Allocates nothing up to rank 5.</summary>
     /// <inheritdoc cref="Input{T}(int)" path="/*[not(self::summary)]"/>
@@ -78,8 +89,8 @@ public sealed class ModelSession : IDisposable
         where T : unmanaged
     {
         var elements = Input<T>(index);
-        Span<nint> lengths = stackalloc nint[Math.Max(1, Model.Inputs[index].Shape.Length)];
-        return new TensorSpan<T>(elements, Lengths(Model.Inputs[index], lengths));
+        Span<nint> lengths = stackalloc nint[Math.Max(1, _inputInfos[index].Shape.Length)];
+        return new TensorSpan<T>(elements, Lengths(_inputInfos[index], lengths));
     }
 
     /// <summary>As <see cref="Output{T}(int)"/>, with its shape; a scalar is [1]. Allocates nothing up to rank 5.</summary>
@@ -88,17 +99,17 @@ public sealed class ModelSession : IDisposable
         where T : unmanaged
     {
         var elements = Output<T>(index);
-        Span<nint> lengths = stackalloc nint[Math.Max(1, Model.Outputs[index].Shape.Length)];
-        return new ReadOnlyTensorSpan<T>(elements, Lengths(Model.Outputs[index], lengths));
+        Span<nint> lengths = stackalloc nint[Math.Max(1, OutputInfos[index].Shape.Length)];
+        return new ReadOnlyTensorSpan<T>(elements, Lengths(OutputInfos[index], lengths));
     }
 
     /// <summary>As <see cref="Input{T}(int)"/>, of any element type, little-endian.</summary>
     /// <param name="index">Among the model's inputs.</param>
-    public Span<byte> InputBytes(int index = 0) => Buffer(_inputs, index, "input").Bytes;
+    public Span<byte> InputBytes(int index = 0) => Buffer(index, input: true).Bytes;
 
     /// <summary>As <see cref="Output{T}(int)"/>, of any element type, little-endian.</summary>
     /// <param name="index">Among the model's outputs.</param>
-    public ReadOnlySpan<byte> OutputBytes(int index = 0) => Buffer(_outputs, index, "output").Bytes;
+    public ReadOnlySpan<byte> OutputBytes(int index = 0) => Buffer(index, input: false).Bytes;
 
     /// <summary>Computes the outputs from the inputs. Allocates nothing; no token, since a run cannot be stopped half-way.</summary>
     /// <exception cref="InvalidOperationException">A call on this session is under way on another thread.</exception>
@@ -110,11 +121,32 @@ public sealed class ModelSession : IDisposable
         try
         {
             _executor.Run();
+            if (_executor.GivesOutputs)
+            {
+                TakeOutputs();
+            }
         }
         finally
         {
             End();
         }
+    }
+
+    /// <summary>Gives an input of a model with symbolic dimensions another shape: its buffer is a new one, zeroed. Spans of the old one show zeros.</summary>
+    /// <param name="index">Among the model's inputs.</param>
+    /// <param name="shape">In elements; each as the model's, or any where that is −1.</param>
+    /// <exception cref="ArgumentException">The model does not take this shape.</exception>
+    /// <exception cref="OverflowException">It has more bytes than an array.</exception>
+    [Experimental("STENSOR002")]
+    public void ResizeInput(int index, params ReadOnlySpan<long> shape)
+    {
+        Buffer(index, input: true);
+        if (!Model.Inputs[index].Fits(shape))
+        {
+            throw new ArgumentException($"Input {Model.Inputs[index]} cannot have the shape [{string.Join(',', shape.ToArray())}].", nameof(shape));
+        }
+
+        Reshape(index, shape);
     }
 
     /// <summary>Reads an input from the caller's memory from now on, without a copy. Pinned until rebound or disposed; not to be touched during <see cref="Run"/>.</summary>
@@ -123,7 +155,7 @@ public sealed class ModelSession : IDisposable
     /// <param name="memory">Of the input's exact length, aligned to <see cref="Alignment"/> bytes.</param>
     /// <exception cref="ArgumentException">Another type or length, or misaligned.</exception>
     public void BindInput<T>(int index, Memory<T> memory)
-        where T : unmanaged => Bind(Model.Inputs, index, memory, input: true);
+        where T : unmanaged => Bind(index, memory, input: true);
 
     /// <summary>Writes an output to the caller's memory from now on. An output that is an input, a weight or another output is copied there after the run.</summary>
     /// <typeparam name="T">The .NET type of the output's element type.</typeparam>
@@ -131,21 +163,21 @@ public sealed class ModelSession : IDisposable
     /// <param name="memory">Of the output's exact length, aligned to <see cref="Alignment"/> bytes.</param>
     /// <exception cref="ArgumentException">Another type or length, or misaligned.</exception>
     public void BindOutput<T>(int index, Memory<T> memory)
-        where T : unmanaged => Bind(Model.Outputs, index, memory, input: false);
+        where T : unmanaged => Bind(index, memory, input: false);
 
     /// <summary>As <see cref="BindInput{T}(int, Memory{T})"/>, for memory that the caller keeps alive until it is rebound or the session disposed.</summary>
     /// <param name="index">Among the model's inputs.</param>
     /// <param name="address">Aligned to <see cref="Alignment"/> bytes.</param>
     /// <param name="byteLength">The input's exact length.</param>
     /// <exception cref="ArgumentException">Another length, or misaligned.</exception>
-    public unsafe void BindInput(int index, void* address, nuint byteLength) => Bind(Model.Inputs, index, address, byteLength, input: true);
+    public unsafe void BindInput(int index, void* address, nuint byteLength) => Bind(index, address, byteLength, input: true);
 
     /// <summary>As <see cref="BindOutput{T}(int, Memory{T})"/>, for memory that the caller keeps alive until it is rebound or the session disposed.</summary>
     /// <param name="index">Among the model's outputs.</param>
     /// <param name="address">Aligned to <see cref="Alignment"/> bytes.</param>
     /// <param name="byteLength">The output's exact length.</param>
     /// <exception cref="ArgumentException">Another length, or misaligned.</exception>
-    public unsafe void BindOutput(int index, void* address, nuint byteLength) => Bind(Model.Outputs, index, address, byteLength, input: false);
+    public unsafe void BindOutput(int index, void* address, nuint byteLength) => Bind(index, address, byteLength, input: false);
 
     /// <summary>Zeroes the session's own buffers and frees its executor.</summary>
     /// <exception cref="InvalidOperationException">A run is under way on another thread.</exception>
@@ -170,28 +202,101 @@ public sealed class ModelSession : IDisposable
     /// <summary>The executor's own run without this class around it, for benchmarks to compare with.</summary>
     internal void RunExecutorAlone() => _executor.Run();
 
-    private Span<T> Elements<T>(IReadOnlyList<TensorInfo> infos, SessionBuffer[] buffers, int index)
+    /// <summary>Of this session: with the shapes of its last run.</summary>
+    /// <exception cref="InvalidOperationException">Each run decides their shapes, and there was none.</exception>
+    internal TensorInfo[] OutputInfos
+    {
+        get
+        {
+            if (_outputInfos is null)
+            {
+                if (Model.Outputs.Any(output => output.IsDynamic))
+                {
+                    throw new InvalidOperationException($"Each run decides the shapes of the outputs ({TensorInfo.List(Model.Outputs)}): run the session first.");
+                }
+
+                UseOutputs(Model.Outputs);
+            }
+
+            return _outputInfos!;
+        }
+    }
+
+    /// <summary>For a shape that the model takes.</summary>
+    internal unsafe void Reshape(int index, ReadOnlySpan<long> shape)
+    {
+        if (!_inputInfos[index].Shape.AsSpan().SequenceEqual(shape))
+        {
+            var info = Model.Inputs[index].WithShape([.. shape]);
+            Replace(index, new SessionBuffer.Owned(info.ByteLength), info, input: true);
+        }
+    }
+
+    private void UseOutputs(IReadOnlyList<TensorInfo> infos)
+    {
+        _outputs = [.. infos.Select(output => new SessionBuffer.Owned(output.ByteLength))];
+        _outputInfos = [.. infos];
+    }
+
+    private unsafe void TakeOutputs()
+    {
+        if (_outputInfos is null || _outputInfos.Length != _executor.OutputCount)
+        {
+            var given = _executor.DescribeOutputs();
+            Model.Learn(given);
+            UseOutputs(given);
+        }
+
+        for (var i = 0; i < _outputs.Length; i++)
+        {
+            var data = _executor.Output(i, out _, out var shape);
+            if (!_outputInfos![i].Shape.AsSpan().SequenceEqual(shape))
+            {
+                FollowOutput(i, shape);
+            }
+
+            var bytes = _outputs[i].Bytes;
+            new ReadOnlySpan<byte>(data, bytes.Length).CopyTo(bytes);
+        }
+    }
+
+    private void FollowOutput(int index, ReadOnlySpan<long> shape)
+    {
+        var info = _outputInfos![index].WithShape([.. shape]);
+        if (_outputs[index] is not SessionBuffer.Owned)
+        {
+            throw new InvalidOperationException($"The run gave {info}, and the memory that was bound is for {_outputInfos[index]}. Bind other memory, or none.");
+        }
+
+        // The old one is the garbage collector's: spans of it may be held.
+        _outputs[index] = new SessionBuffer.Owned(info.ByteLength);
+        _outputInfos[index] = info;
+    }
+
+    private Span<T> Elements<T>(int index, bool input)
         where T : unmanaged
     {
-        var buffer = Buffer(buffers, index, ReferenceEquals(buffers, _inputs) ? "input" : "output");
-        var info = infos[index];
+        var buffer = Buffer(index, input);
+        var info = (input ? _inputInfos : OutputInfos)[index];
         return info.ElementType.IsHeldBy<T>()
             ? MemoryMarshal.Cast<byte, T>(buffer.Bytes)
             : throw new ArgumentException($"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}; {typeof(T).Name} was asked for.");
     }
 
-    private SessionBuffer Buffer(SessionBuffer[] buffers, int index, string kind)
+    private SessionBuffer Buffer(int index, bool input)
     {
         ObjectDisposedException.ThrowIf(_state == Disposed || _gate is { IsClosed: true }, this);
-        return (uint)index < (uint)buffers.Length
-            ? buffers[index]
-            : throw new ArgumentOutOfRangeException(nameof(index), index, $"The model has {buffers.Length} {kind}s.");
+        var count = (input ? _inputInfos : OutputInfos).Length;
+        return (uint)index < (uint)count
+            ? (input ? _inputs : _outputs)[index]
+            : throw new ArgumentOutOfRangeException(nameof(index), index, $"The model has {count} {(input ? "input" : "output")}s.");
     }
 
-    private unsafe void Bind<T>(IReadOnlyList<TensorInfo> infos, int index, Memory<T> memory, bool input)
+    private unsafe void Bind<T>(int index, Memory<T> memory, bool input)
         where T : unmanaged
     {
-        var info = Info(infos, index, input);
+        Buffer(index, input);
+        var info = (input ? _inputInfos : OutputInfos)[index];
         if (!info.ElementType.IsHeldBy<T>() || memory.Length != info.ElementCount)
         {
             throw new ArgumentException($"{info} cannot be bound to {memory.Length} elements of {typeof(T).Name}.", nameof(memory));
@@ -200,9 +305,10 @@ public sealed class ModelSession : IDisposable
         Replace(index, new SessionBuffer.Bound<T>(memory), info, input);
     }
 
-    private unsafe void Bind(IReadOnlyList<TensorInfo> infos, int index, void* address, nuint byteLength, bool input)
+    private unsafe void Bind(int index, void* address, nuint byteLength, bool input)
     {
-        var info = Info(infos, index, input);
+        Buffer(index, input);
+        var info = (input ? _inputInfos : OutputInfos)[index];
         if (address == null || byteLength != (nuint)info.ByteLength)
         {
             throw new ArgumentException($"{info} has {info.ByteLength} bytes; {byteLength} at {(nint)address:x} were given.", nameof(byteLength));
@@ -228,9 +334,10 @@ public sealed class ModelSession : IDisposable
                 var buffers = input ? _inputs : _outputs;
                 if (input)
                 {
-                    _executor.BindInput(index, buffer.Address);
+                    _executor.BindInput(index, buffer.Address, info.Shape.AsSpan());
+                    _inputInfos[index] = info;
                 }
-                else
+                else if (!_executor.GivesOutputs)
                 {
                     _executor.BindOutput(index, buffer.Address);
                 }
@@ -247,12 +354,6 @@ public sealed class ModelSession : IDisposable
             // The old one, or the new one where it could not take its place.
             buffer.Dispose();
         }
-    }
-
-    private TensorInfo Info(IReadOnlyList<TensorInfo> infos, int index, bool input)
-    {
-        Buffer(input ? _inputs : _outputs, index, input ? "input" : "output");
-        return infos[index];
     }
 
     private static Span<nint> Lengths(TensorInfo info, Span<nint> lengths)

@@ -31,7 +31,7 @@ public sealed partial class SafeModel
         using var run = Begin();
         for (var i = 0; i < order.Length; i++)
         {
-            inputs[order[i]].Value.Bytes.CopyTo(run.Session.InputBytes(i));
+            Give(run.Session, i, inputs[order[i]].Value);
         }
 
         return Finish(run.Session);
@@ -64,7 +64,7 @@ public sealed partial class SafeModel
         RequireOneInput();
         TensorCheck.Input(Inputs[0], input);
         using var run = Begin();
-        input.Bytes.CopyTo(run.Session.InputBytes());
+        Give(run.Session, 0, input);
         return Finish(run.Session);
     }
 
@@ -81,9 +81,10 @@ public sealed partial class SafeModel
     {
         RequireOneInput();
         RequireOneOutput();
-        TensorCheck.Span<TIn>(Inputs[0], input.Length, nameof(input));
-        TensorCheck.Span<TOut>(Outputs[0], output.Length, nameof(output));
+        var shape = TensorCheck.Span<TIn>(Inputs[0], input.Length, nameof(input));
+        TensorCheck.Span<TOut>(Outputs[0], output.Length, nameof(output), isOutput: true);
         using var run = Begin();
+        run.Session.Reshape(0, shape.AsSpan());
         RunOnce(run.Session, MemoryMarshal.AsBytes(input), MemoryMarshal.AsBytes(output));
     }
 
@@ -101,6 +102,11 @@ public sealed partial class SafeModel
     {
         RequireOneInput();
         RequireOneOutput();
+        if (Inputs[0].IsDynamic || Outputs[0].IsDynamic)
+        {
+            throw new ArgumentException($"A batch needs lengths that no run decides, and the model takes {Inputs[0]} and gives {Outputs[0]}. Give the batch to Run, as a dimension.", nameof(inputs));
+        }
+
         var inputLength = (int)Math.Max(1, Inputs[0].ElementCount);
         var count = inputs.Length / inputLength;
         if (count * (long)inputLength != inputs.Length || count * Outputs[0].ElementCount != outputs.Length)
@@ -196,7 +202,7 @@ public sealed partial class SafeModel
                     {
                         for (var i = 0; i < values.Length; i++)
                         {
-                            values[i].Bytes.CopyTo(session.InputBytes(i));
+                            Give(session, i, values[i]);
                         }
 
                         return Finish(session);
@@ -265,20 +271,37 @@ public sealed partial class SafeModel
         }
     }
 
+    private void Give(ModelSession session, int index, in TensorValue value)
+    {
+        if (Inputs[index].IsDynamic)
+        {
+            session.Reshape(index, TensorCheck.Input(Inputs[index], value).AsSpan());
+        }
+
+        value.Bytes.CopyTo(session.InputBytes(index));
+    }
+
     private static void RunOnce(ModelSession session, ReadOnlySpan<byte> input, Span<byte> output)
     {
         input.CopyTo(session.InputBytes());
         session.Run();
-        session.OutputBytes().CopyTo(output);
+        var given = session.OutputBytes();
+        if (given.Length != output.Length)
+        {
+            throw new ArgumentException($"The run gave {session.OutputInfos[0]}, of {given.Length} bytes; there is room for {output.Length}.", nameof(output));
+        }
+
+        given.CopyTo(output);
     }
 
     private ModelOutputs Finish(ModelSession session)
     {
         session.Run();
-        var values = new TensorValue[Outputs.Count];
+        var outputs = session.OutputInfos;
+        var values = new TensorValue[outputs.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = TensorValue.Output(OutputArray.From(Outputs[i].ElementType, session.OutputBytes(i)), Outputs[i]);
+            values[i] = TensorValue.Output(OutputArray.From(outputs[i].ElementType, session.OutputBytes(i)), outputs[i]);
         }
 
         return new ModelOutputs(values, Outputs, Package);

@@ -26,7 +26,7 @@ public sealed partial class SafeModel : IDisposable
         _requiredProtection = options.RequiredProtection;
         _idle = options.IdleTimeout is null ? null : new IdleClock(options.Time);
         _gate = new RunGate(ResumeForRun, _idle);
-        Package = parts.Info is { } info ? info with { Inputs = Inputs, Outputs = Outputs } : null;
+        Package = parts.Info is { } info ? info with { Inputs = Inputs, Outputs = _program.OutputsAtLoad } : null;
         Runtime = parts.Runtime;
         _pool = new SessionPool(() => MakeSession(gate: null), options.MaxConcurrentRuns > 0 ? options.MaxConcurrentRuns : Environment.ProcessorCount);
 
@@ -50,7 +50,7 @@ public sealed partial class SafeModel : IDisposable
     /// <summary>What a run must be given, without the parameters; never changes.</summary>
     public IReadOnlyList<TensorInfo> Inputs => _program.Inputs;
 
-    /// <summary>What a run gives; never changes.</summary>
+    /// <summary>What a run gives; never changes. Of a Relax model it is known from a run on zeros, which is made when this is first asked for unless the model has run.</summary>
     public IReadOnlyList<TensorInfo> Outputs => _program.Outputs;
 
     /// <summary>What was really locked, hidden from dumps and so on, and why not more.</summary>
@@ -122,6 +122,8 @@ public sealed partial class SafeModel : IDisposable
 
         throw new ArgumentException($"The model has no {kind} '{SafeText.Escape(name ?? "")}'; it has {TensorInfo.List(infos)}.", nameof(name));
     }
+
+    internal void Learn(IReadOnlyList<TensorInfo> outputs) => _program.Learn(outputs);
 
     private void CheckProtection()
     {

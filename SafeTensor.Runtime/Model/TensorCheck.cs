@@ -1,29 +1,48 @@
+using System.Collections.Immutable;
+
 namespace SafeTensor.Runtime;
 
 /// <summary>Compares what a run is given with what the model takes, before anything runs.</summary>
 internal static class TensorCheck
 {
+    /// <returns>The shape that the value has for the model: its own, or for a flat array the model's, with the one length that the model leaves open.</returns>
     /// <exception cref="ArgumentException">They differ; the message has both.</exception>
-    internal static void Input(TensorInfo info, in TensorValue value)
+    internal static ImmutableArray<long> Input(TensorInfo info, in TensorValue value)
     {
         var sameType = value.ElementType == info.ElementType || ElementTypes.AreBits(value.ElementType, info.ElementType);
+        var shape = !value.IsFlat ? value.Shape : info.IsDynamic && sameType ? Complete(info, value.Bytes.Length / info.ElementType.ByteLength()) : info.Shape;
         var sameShape = value.IsFlat
-            ? value.Bytes.Length == info.ByteLength
-            : value.Shape.AsSpan().SequenceEqual(info.Shape.AsSpan());
+            ? info.IsDynamic ? !shape.Contains(-1) : value.Bytes.Length == info.ByteLength
+            : info.Fits(shape.AsSpan());
         if (value.ElementType == 0 || !sameType || !sameShape)
         {
             throw new ArgumentException($"Input '{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {value.Description} was given.{Hint(value)}");
         }
+
+        return shape;
     }
 
+    /// <returns>As of <see cref="Input"/>, for a flat array; of an output whose shape the run decides, the model's.</returns>
     /// <exception cref="ArgumentException">The span has another type or length.</exception>
-    internal static void Span<T>(TensorInfo info, int length, string parameter)
+    internal static ImmutableArray<long> Span<T>(TensorInfo info, int length, string parameter, bool isOutput = false)
         where T : unmanaged
     {
-        if (!info.ElementType.IsHeldBy<T>() || length != info.ElementCount)
+        var shape = info.IsDynamic && !isOutput ? Complete(info, length) : info.Shape;
+        if (!info.ElementType.IsHeldBy<T>() || (info.IsDynamic ? !isOutput && shape.Contains(-1) : length != info.ElementCount))
         {
             throw new ArgumentException($"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {length} elements of {typeof(T).Name} were given.", parameter);
         }
+
+        return shape;
+    }
+
+    // Where one length is open, the others tell it.
+    private static ImmutableArray<long> Complete(TensorInfo info, long elements)
+    {
+        var known = info.Shape.Where(length => length >= 0).Aggregate(1L, static (product, length) => product * length);
+        return info.Shape.Count(length => length < 0) == 1 && known > 0 && elements % known == 0
+            ? [.. info.Shape.Select(length => length < 0 ? elements / known : length)]
+            : info.Shape;
     }
 
     // new[] { ("a", pixels) } is an array of tuples of the pixels' own type, which only the overload for one input takes.

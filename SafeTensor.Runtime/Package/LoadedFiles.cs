@@ -6,6 +6,8 @@ internal sealed unsafe class LoadedFiles : IDisposable
     /// <summary>Of each tensor, in bytes: what TVM's kernels and <c>set_input_zero_copy</c> need.</summary>
     internal const int Alignment = 128;
 
+    private static readonly byte[][] RelaxMarks = [[.. "__tvm_ffi__library_bin"u8]];
+
     private ProtectedMemory? _code;
 
     private LoadedFiles(CodeImage code) => Code = code;
@@ -61,6 +63,19 @@ internal sealed unsafe class LoadedFiles : IDisposable
         Code.Fill(_code!);
         _code!.Dispose();
         Weights?.MakeReadOnly();
+    }
+
+    /// <summary>Once sealed: whether the code is a Relax model's, by the names of its own symbols, and not a graph executor's.</summary>
+    /// <param name="file">The code's name, for messages.</param>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ModelInvalid"/>: it is no shared library, or not all of one.</exception>
+    internal bool HasRelaxCode(string file)
+    {
+        using var image = PackageFile.Open(Code.Path);
+        var code = image.Slice(file, 0, image.Length);
+
+        // What is cut off would kill the process when it is mapped.
+        LibraryLayout.Read(code);
+        return ByteSearch.Find(code, RelaxMarks) is not null;
     }
 
     public void Dispose()

@@ -12,6 +12,7 @@ namespace SafeTensor.Runtime;
 /// </remarks>
 internal sealed unsafe class CodeImage : SafeHandle
 {
+    private const long PlaceholderLength = 4096;
     private const int WriteSeals = LibC.F_SEAL_WRITE | LibC.F_SEAL_SHRINK | LibC.F_SEAL_GROW | LibC.F_SEAL_SEAL;
 
     private static readonly Lock Gate = new();
@@ -74,7 +75,8 @@ internal sealed unsafe class CodeImage : SafeHandle
         LibC.munmap(address, 1);
     }
 
-    /// <summary>Once the library is loaded: leaves an empty file under the number that must stay taken, so that nobody reads the code there.</summary>
+    /// <summary>Once the library is loaded: leaves a file of zeros under the number that must stay taken, so that nobody reads the code there.</summary>
+    /// <remarks>A page of them, since programs that collect backtraces map the file of each library and look at its first bytes: of an empty one that would kill the process.</remarks>
     internal void ReleaseContent()
     {
         var placeholder = Open("safetensor-code-loaded\0"u8);
@@ -85,6 +87,11 @@ internal sealed unsafe class CodeImage : SafeHandle
 
         try
         {
+            if (LibC.ftruncate(placeholder, PlaceholderLength) != 0)
+            {
+                throw Refused();
+            }
+
             Seal(placeholder);
             if (LibC.dup3(placeholder, Descriptor, LibC.O_CLOEXEC) < 0)
             {

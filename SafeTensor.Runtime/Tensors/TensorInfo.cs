@@ -27,6 +27,28 @@ public sealed class TensorInfo
     /// <summary>The elements in all; −1 where the shape is dynamic.</summary>
     public long ElementCount => IsDynamic ? -1 : Shape.Aggregate(1L, static (count, length) => checked(count * length));
 
+    /// <summary>The same with the shape that a run has.</summary>
+    internal TensorInfo WithShape(ImmutableArray<long> shape) => new(Name, ElementType, shape);
+
+    /// <summary>Whether <paramref name="shape"/> is one that this allows.</summary>
+    internal bool Fits(ReadOnlySpan<long> shape)
+    {
+        if (shape.Length != Shape.Length)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < shape.Length; i++)
+        {
+            if (shape[i] < 0 || (Shape[i] >= 0 && Shape[i] != shape[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>As in <c>image: float32[1,1,8,8]</c>; control characters of the name are escaped.</summary>
     public override string ToString() => $"{SafeText.Escape(Name)}: {ElementType.Spell()}[{string.Join(',', Shape)}]";
 

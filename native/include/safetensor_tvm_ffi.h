@@ -20,7 +20,8 @@ enum {
   kTVMFFIBool = 2,
   kTVMFFIRawStr = 8,   /* arguments only */
   kTVMFFISmallStr = 11, /* up to 7 bytes, in the value itself */
-  kTVMFFIStr = 65,      /* this and all above are objects */
+  kTVMFFIObject = 64,   /* this and all above are objects */
+  kTVMFFIStr = 65,
   kTVMFFIFunction = 68,
   kTVMFFITensor = 70,
   kTVMFFIArray = 71,

@@ -49,7 +49,7 @@ internal sealed unsafe class GraphExecutor : Executor
         }
     }
 
-    internal override void BindInput(int index, void* address)
+    internal override void BindInput(int index, void* address, ReadOnlySpan<long> shape)
     {
         var argument = _program.InputArguments[index];
         var bound = BindArgument(argument, address, isParameter: false);

@@ -79,11 +79,6 @@ internal sealed unsafe class GraphProgram : ModelProgram
 
     private static TvmModuleHandle LoadLibrary(CodeImage code, string file)
     {
-        using (var image = PackageFile.Open(code.Path))
-        {
-            LibraryLayout.Read(image.Slice(file, 0, image.Length));
-        }
-
         if (TvmApi.TVMModLoadFromFile(code.Path, "so", out var module) == 0)
         {
             try

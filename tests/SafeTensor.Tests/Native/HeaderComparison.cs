@@ -66,6 +66,7 @@ internal sealed class HeaderComparison
         #include <sys/syscall.h>
         #include <unistd.h>
         #include "safetensor_tvm.h"
+        #include "safetensor_tvm_ffi.h"
 
         """);
 
@@ -90,7 +91,7 @@ internal sealed class HeaderComparison
                 comparison.AddStruct(type);
             }
 
-            if (type == typeof(LibC) || type.Name == "TypeCode")
+            if (type == typeof(LibC) || type.Name is "TypeCode" or "TypeIndex")
             {
                 comparison.AddConstants(type);
             }
@@ -159,7 +160,9 @@ internal sealed class HeaderComparison
         foreach (var constant in type.GetFields(Declared).Where(field => field is { IsLiteral: true, Name: not "Library" }))
         {
             Constants++;
-            var name = type == typeof(LibC) ? constant.Name : TypeCodes[constant.Name];
+            var name = type == typeof(LibC) ? constant.Name
+                : type.Name == "TypeIndex" ? $"kTVMFFI{(constant.Name == "FirstObject" ? "Object" : constant.Name)}"
+                : TypeCodes[constant.Name];
             var value = Convert.ToString(constant.GetRawConstantValue(), CultureInfo.InvariantCulture);
 
             // Newer than the headers of the oldest system that this builds on, and macros, which can be asked for.

@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using SafeTensor.Native;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>One virtual machine of a Relax model. Its outputs are its own, and known after each run.</summary>
+/// <remarks>Two threads in one machine crash it: whoever runs it is alone (<see cref="ModelSession"/>).</remarks>
+internal sealed unsafe class RelaxExecutor : Executor
+{
+    [ThreadStatic]
+    private static int _threadsOfThisThread;
+
+    private readonly RelaxProgram _program;
+    private readonly FfiHandle _machine;
+    private readonly FfiHandle _main;
+    private readonly RelaxTensor?[] _inputs;
+    private readonly TVMFFIAny* _arguments;
+    private TVMFFIAny _result;
+
+    internal RelaxExecutor(RelaxProgram program)
+    {
+        _program = program;
+        _inputs = new RelaxTensor?[program.Inputs.Count];
+        _machine = program.CreateMachine();
+        try
+        {
+            _main = FfiCall.Member(_machine, "main"u8);
+            _arguments = (TVMFFIAny*)NativeMemory.Alloc((nuint)Math.Max(1, program.Arguments.Length), (nuint)sizeof(TVMFFIAny));
+            program.Arguments.CopyTo(new Span<TVMFFIAny>(_arguments, program.Arguments.Length));
+        }
+        catch
+        {
+            _main?.Dispose();
+            _machine.Dispose();
+            throw;
+        }
+    }
+
+    internal override bool GivesOutputs => true;
+
+    internal override int OutputCount => _result.type_index == TVMFFIAny.TypeIndex.Array ? (int)Tuple->size : 1;
+
+    private TVMFFIArrayCell* Tuple => (TVMFFIArrayCell*)((TVMFFIObject*)_result.v_ptr + 1);
+
+    internal override void BindInput(int index, void* address, ReadOnlySpan<long> shape)
+    {
+        // The last result can be this very tensor.
+        ReleaseResult();
+        var tensor = new RelaxTensor(address, RelaxTypes.Of(_program.Inputs[index].ElementType), shape);
+        _inputs[index]?.Dispose();
+        _inputs[index] = tensor;
+        _arguments[_program.InputPlaces[index]] = tensor.Argument;
+    }
+
+    internal override void BindOutput(int index, void* address) => throw new NotSupportedException("A Relax executor gives its outputs.");
+
+    internal override void Run()
+    {
+        UseThreads();
+        ReleaseResult();
+        TVMFFIAny result = default;
+        FfiCall.Check(FfiApi.TVMFFIFunctionCall(_main, _arguments, _program.Arguments.Length, &result));
+        _result = result;
+    }
+
+    internal override void* Output(int index, out DataType type, out ReadOnlySpan<long> shape)
+    {
+        var value = _result.type_index == TVMFFIAny.TypeIndex.Array ? Tuple->items[index] : _result;
+        if (value.type_index != TVMFFIAny.TypeIndex.Tensor)
+        {
+            throw new SafeModelException(SafeModelError.ModelInvalid, $"Output {index} of the model is of type {value.type_index} and no tensor; nested tuples and other values are not supported.");
+        }
+
+        var tensor = (DLTensor*)((TVMFFIObject*)value.v_ptr + 1);
+        type = new DataType(tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
+        shape = new ReadOnlySpan<long>(tensor->shape, tensor->ndim);
+        RequireCompact(tensor, index);
+        return (byte*)tensor->data + tensor->byte_offset;
+    }
+
+    /// <summary>To learn what the outputs are: each length that a run decides is 1.</summary>
+    internal void RunOnZeros()
+    {
+        var buffers = new List<SessionBuffer.Owned>();
+        for (var i = 0; i < _inputs.Length; i++)
+        {
+            var input = _program.Inputs[i].WithShape([.. _program.Inputs[i].Shape.Select(length => Math.Abs(length))]);
+            buffers.Add(new SessionBuffer.Owned(input.ByteLength));
+            BindInput(i, buffers[^1].Address, input.Shape.AsSpan());
+        }
+
+        Run();
+        _program.Learn(DescribeOutputs());
+        GC.KeepAlive(buffers);
+    }
+
+    public override void Dispose()
+    {
+        ReleaseResult();
+        foreach (var input in _inputs)
+        {
+            input?.Dispose();
+        }
+
+        _main.Dispose();
+        _machine.Dispose();
+        NativeMemory.Free(_arguments);
+    }
+
+    private void ReleaseResult()
+    {
+        FfiCall.Release(_result);
+        _result = default;
+    }
+
+    private static void RequireCompact(DLTensor* tensor, int index)
+    {
+        long expected = 1;
+        for (var i = tensor->ndim - 1; i >= 0 && tensor->strides != null; i--)
+        {
+            if (tensor->shape[i] > 1 && tensor->strides[i] != expected)
+            {
+                throw new SafeModelException(SafeModelError.ModelInvalid, $"Output {index} of the model is not contiguous in memory.");
+            }
+
+            expected *= tensor->shape[i];
+        }
+    }
+
+    // The runtime keeps the number for each calling thread.
+    private void UseThreads()
+    {
+        if (_program.Threads == _threadsOfThisThread)
+        {
+            return;
+        }
+
+        const long onePerCore = 1;
+        using var configure = FfiCall.Global("runtime.config_threadpool"u8);
+        FfiCall.Invoke(configure, [FfiCall.Int(onePerCore), FfiCall.Int(_program.Threads)]);
+        _threadsOfThisThread = _program.Threads;
+    }
+}

@@ -1,0 +1,221 @@
+using System.Text;
+using SafeTensor.Native;
+
+namespace SafeTensor.Runtime;
+
+/// <summary>A Relax model: a library that holds kernels and bytecode, and takes its parameters as arguments.</summary>
+internal sealed unsafe class RelaxProgram : ModelProgram
+{
+    private const string ExecutableKind = "relax.VMExecutable";
+
+    private readonly CodeImage _code;
+    private readonly FfiHandle _executable;
+    private readonly List<RelaxTensor> _parameters = [];
+    private readonly RelaxSignature _signature;
+    private readonly Lock _lock = new();
+    private IReadOnlyList<TensorInfo>? _outputs;
+
+    private RelaxProgram(LoadedFiles files, ModelPackage package, int threads)
+    {
+        _code = files.Code;
+        Threads = threads;
+        _executable = LoadExecutable(_code, package.CodeFile);
+        try
+        {
+            using (var stats = FfiCall.Member(_executable, "stats"u8))
+            {
+                _signature = RelaxSignature.Read(FfiCall.TextOf(stats));
+            }
+
+            var names = ReadNames();
+            Arguments = new TVMFFIAny[names.Count];
+            Inputs = Bind(names, files, package);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    internal override IReadOnlyList<TensorInfo> Inputs { get; }
+
+    /// <summary>Known from a run on zeros, made when they are first asked for, unless another run was first.</summary>
+    internal override IReadOnlyList<TensorInfo> Outputs
+    {
+        get
+        {
+            if (Volatile.Read(ref _outputs) is { } known)
+            {
+                return known;
+            }
+
+            using var trial = new RelaxExecutor(this);
+            trial.RunOnZeros();
+            return Volatile.Read(ref _outputs)!;
+        }
+    }
+
+    internal override IReadOnlyList<TensorInfo> OutputsAtLoad => [];
+
+    internal override IReadOnlyList<string> Remarks { get; } = [];
+
+    internal int Threads { get; }
+
+    /// <summary>Of main: those of parameters; those of inputs are each executor's to fill.</summary>
+    internal TVMFFIAny[] Arguments { get; }
+
+    /// <summary>Of each input, its place in <see cref="Arguments"/>.</summary>
+    internal int[] InputPlaces { get; private set; } = [];
+
+    /// <param name="files">Code, owned by the program when this succeeds, and weights, which outlive it.</param>
+    /// <param name="package">Of the parameters; used during the call only.</param>
+    /// <param name="threads">For a run; 0 for the runtime's choice.</param>
+    internal static RelaxProgram Create(LoadedFiles files, ModelPackage package, int threads) => files.Graph is null
+        ? new(files, package, threads)
+        : throw new SafeModelException(
+            SafeModelError.ModelInvalid, package.GraphFile, "is a graph, and the code is a Relax model's, which has none. Take it out of the model's folder, or the code of the graph's own compilation.");
+
+    internal override Executor CreateExecutor() => new RelaxExecutor(this);
+
+    /// <summary>A virtual machine of its own, ready to run; the caller's.</summary>
+    internal FfiHandle CreateMachine()
+    {
+        const int cpu = DLDevice.Cpu, first = 0, pooled = 2;
+        using var load = FfiCall.Member(_executable, "vm_load_executable"u8);
+        var machine = FfiCall.ModuleOf(load);
+        try
+        {
+            // Any call before this kills the process.
+            using var initialize = FfiCall.Member(machine, "vm_initialization"u8);
+            FfiCall.Invoke(initialize, [FfiCall.Int(cpu), FfiCall.Int(first), FfiCall.Int(pooled)]);
+            return machine;
+        }
+        catch
+        {
+            machine.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Says what a run gave, for the outputs' description. Where the executable does not tell which lengths each run decides, all are of a model with symbolic inputs.</summary>
+    internal override void Learn(IReadOnlyList<TensorInfo> given)
+    {
+        if (Volatile.Read(ref _outputs) is not null)
+        {
+            return;
+        }
+
+        var isDynamic = Inputs.Any(input => input.IsDynamic);
+        var told = _signature.OutputShapes is { } shapes && shapes.Count == given.Count && shapes.Zip(given).All(pair => pair.First.Length == pair.Second.Shape.Length) ? shapes : null;
+        var outputs = given.Select((output, i) => !isDynamic ? output
+            : new TensorInfo(output.Name, output.ElementType, told is null ? [.. output.Shape.Select(_ => -1L)] : told[i])).ToList();
+        lock (_lock)
+        {
+            _outputs ??= outputs;
+        }
+    }
+
+    public override void Dispose()
+    {
+        Release();
+        _code.Dispose();
+    }
+
+    private static FfiHandle LoadExecutable(CodeImage code, string file)
+    {
+        try
+        {
+            // Not by ffi.ModuleLoadFromFile, which goes by the ending of a name that this file has not.
+            using var load = FfiCall.Global("ffi.Module.load_from_file.so"u8);
+            FfiHandle module;
+            fixed (byte* path = FfiCall.Terminated(Encoding.UTF8.GetBytes(code.Path)))
+            fixed (byte* format = "so\0"u8)
+            {
+                module = FfiCall.ModuleOf(load, [FfiCall.Text(path), FfiCall.Text(format)]);
+            }
+
+            try
+            {
+                using var kind = FfiCall.Global("ffi.ModuleGetKind"u8);
+                var found = FfiCall.TextOf(kind, [FfiCall.Object(module, TVMFFIAny.TypeIndex.Module)]);
+                if (found != ExecutableKind)
+                {
+                    throw new SafeModelException(SafeModelError.ModelInvalid, file, $"is a module of kind '{SafeText.Escape(found)}' and no Relax executable. Compile it with tvm.compile and export_library.");
+                }
+
+                code.ReleaseContent();
+                return module;
+            }
+            catch
+            {
+                module.Dispose();
+                throw;
+            }
+        }
+        catch (SafeModelException failure) when (failure.Error == SafeModelError.RuntimeFailed)
+        {
+            // The loader knows it only by its descriptor.
+            throw new SafeModelException(SafeModelError.ModelInvalid, file, failure.Message.Replace(code.Path, file, StringComparison.Ordinal), failure);
+        }
+    }
+
+    private List<string> ReadNames()
+    {
+        using var machine = CreateMachine();
+        using var arity = FfiCall.Member(machine, "get_function_arity"u8);
+        using var name = FfiCall.Member(machine, "get_function_param_name"u8);
+        var names = new List<string>();
+        fixed (byte* main = "main\0"u8)
+        {
+            FfiCall.Invoke(arity, [FfiCall.Text(main)], out var count);
+            if (count.type_index != TVMFFIAny.TypeIndex.Int || count.v_int64 is < 0 or > ParamsFormat.MaxTensors)
+            {
+                throw FfiCall.Unexpected("the number of main's arguments", count.type_index);
+            }
+
+            for (var i = 0; i < count.v_int64; i++)
+            {
+                names.Add(FfiCall.TextOf(name, [FfiCall.Text(main), FfiCall.Int(i)]));
+            }
+        }
+
+        return names;
+    }
+
+    private List<TensorInfo> Bind(List<string> names, LoadedFiles files, ModelPackage package)
+    {
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            if (!places.TryAdd(name, places.Count))
+            {
+                throw new SafeModelException(SafeModelError.ModelInvalid, package.CodeFile, $"has two arguments named '{SafeText.Escape(name)}'.");
+            }
+        }
+
+        for (var i = 0; i < package.Parameters.Count; i++)
+        {
+            var parameter = package.Parameters[i];
+            if (!places.Remove(parameter.Name, out var place))
+            {
+                throw new SafeModelException(SafeModelError.ModelInvalid, package.CodeFile, $"has no argument for the parameter '{SafeText.Escape(parameter.Name)}'.");
+            }
+
+            var tensor = new RelaxTensor(files.Weights!.Address + files.Offsets[i], parameter.Type, parameter.Shape);
+            _parameters.Add(tensor);
+            Arguments[place] = tensor.Argument;
+        }
+
+        InputPlaces = [.. places.Values.Order()];
+        return [.. InputPlaces.Select(place => _signature.Inputs.TryGetValue(names[place], out var input) ? input
+            : throw new SafeModelException(
+                SafeModelError.ModelInvalid, package.CodeFile, $"does not tell what its argument '{SafeText.Escape(names[place])}' is, and it is no parameter. Is mod.params the one of this compilation?"))];
+    }
+
+    private void Release()
+    {
+        _parameters.ForEach(parameter => parameter.Dispose());
+        _executable.Dispose();
+    }
+}

@@ -1,0 +1,151 @@
+using NUnit.Framework;
+using SafeTensor.Runtime;
+
+namespace SafeTensor.Tests.Relax;
+
+/// <summary>What does not fit is said before it runs, or in TVM's own words.</summary>
+public sealed class RelaxRefusalTests
+{
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void Delete() => _folder.Dispose();
+
+    [TestCase("Relax")]
+    [TestCase("pip install apache-tvm")]
+    [TestCase("RuntimeLibrary")]
+    public void Without_a_library_it_says_what_to_install_and_what_to_name(string words) =>
+        Assert.That(() => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits")), Refused.With(SafeModelError.RuntimeFailed, words));
+
+    [Test]
+    public void A_library_of_the_other_kind_is_said_to_be_and_not_loaded()
+    {
+        var embedded = Path.Combine(AppContext.BaseDirectory, "libsafetensor_tvm.so");
+        embedded = File.Exists(embedded) ? embedded : Directory.GetFiles(AppContext.BaseDirectory, "libsafetensor_tvm.so", SearchOption.AllDirectories).First();
+        var copy = _folder["libtvm_runtime.so"];
+        File.Copy(embedded, copy);
+
+        Assert.That(
+            () => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), new SafeModelOptions { RuntimeLibrary = copy }),
+            Refused.With(SafeModelError.RuntimeFailed, "no runtime for it"));
+        Assert.That(File.ReadAllText("/proc/self/maps"), Does.Not.Contain(copy));
+        Assert.That(
+            () => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), new SafeModelOptions { RuntimeLibrary = "/no/such/libtvm_runtime.so" }),
+            Throws.TypeOf<FileNotFoundException>().With.Message.Contains("/no/such/libtvm_runtime.so"));
+    }
+
+    [Test]
+    public void A_graph_executor_model_on_the_other_kind_of_library_is_said_to_be()
+    {
+        if (TestRuntime.Library is not null)
+        {
+            Assert.Ignore("This process runs graph-executor models on a library already.");
+        }
+
+        Assert.That(
+            () => SafeModel.LoadPlain(TestData.Digits, RelaxCase.Options),
+            Throws.InstanceOf<Exception>().With.Message.Contains("graph-executor"));
+    }
+
+    [Test]
+    public void A_graph_beside_relax_code_is_refused()
+    {
+        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        File.Copy(Path.Combine(TestData.Digits, "mod.json"), Path.Combine(copy, "mod.json"));
+
+        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "mod.json"));
+    }
+
+    [Test]
+    public void Parameters_of_another_model_are_named()
+    {
+        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        File.Copy(Path.Combine(RelaxCase.Folder("relax-magika"), "mod.params"), Path.Combine(copy, "mod.params"), overwrite: true);
+
+        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "embed_w"));
+    }
+
+    [Test]
+    public void Missing_parameters_are_named()
+    {
+        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        File.Delete(Path.Combine(copy, "mod.params"));
+
+        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "conv1_w"));
+    }
+
+    [Test]
+    public void LoadParams_is_not_for_relax_models()
+    {
+        var options = RelaxCase.Options;
+        options.LoadPath = LoadPath.LoadParams;
+
+        Assert.That(() => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), options), Throws.ArgumentException.With.Message.Contains("LoadParams"));
+    }
+
+    [TestCase(10)]
+    [TestCase(50)]
+    [TestCase(90)]
+    public void Code_that_is_cut_off_never_reaches_the_loader(int percent)
+    {
+        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        using (var file = File.OpenWrite(Path.Combine(copy, "mod.so")))
+        {
+            file.SetLength(file.Length * percent / 100);
+        }
+
+        // At 90 % only debug information is missing.
+        var refusal = percent < 90 ? Refused.With(SafeModelError.ModelInvalid, "mod.so") : Throws.Nothing;
+        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options).Dispose(), refusal);
+    }
+
+    [Test]
+    public void Bytecode_that_is_damaged_is_refused_in_TVMs_words()
+    {
+        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var path = Path.Combine(copy, "mod.so");
+        var code = File.ReadAllBytes(path);
+        var magic = BitConverter.GetBytes(0xD225DE2F4214151EUL);
+        var at = code.AsSpan().IndexOf(magic);
+        Assert.That(at, Is.Positive);
+        code[at] ^= 1;
+        File.WriteAllBytes(path, code);
+
+        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "Invalid VM file format"));
+    }
+
+    [Test]
+    public void Inputs_that_do_not_fit_are_refused_before_the_run()
+    {
+        using var model = SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), RelaxCase.Options);
+
+        Assert.That(() => model.Run(("image", new float[65])), Throws.ArgumentException.With.Message.Contains("float32[1,1,8,8]"));
+        Assert.That(() => model.Run(("image", new double[64])), Throws.ArgumentException.With.Message.Contains("float64"));
+        Assert.That(() => model.Run(("picture", new float[64])), Throws.ArgumentException.With.Message.Contains("image"));
+    }
+
+    [Test]
+    public void A_weight_of_another_shape_fails_in_its_kernel_as_an_exception()
+    {
+        // The last kernel's bias, one element short: TVM looks at parameters only in kernels.
+        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        ShortenLastParameter(Path.Combine(copy, "mod.params"));
+        using var model = SafeModel.LoadPlain(copy, RelaxCase.Options);
+
+        Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed));
+        Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed), "the machine goes on");
+    }
+
+    private static void ShortenLastParameter(string path)
+    {
+        // fc_b, float32[10]: shape and length are the record's last 16 bytes before its data.
+        var bytes = File.ReadAllBytes(path);
+        const int data = 40;
+        BitConverter.GetBytes(9L).CopyTo(bytes, bytes.Length - data - 16);
+        BitConverter.GetBytes(36L).CopyTo(bytes, bytes.Length - data - 8);
+        File.WriteAllBytes(path, bytes[..^4]);
+    }
+}
