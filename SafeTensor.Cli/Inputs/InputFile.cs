@@ -8,6 +8,9 @@ internal static class InputFile
     /// <summary>What no file needs more of: spaces, comments and profiles, and for each element a number with all its digits.</summary>
     private const long MaxOtherBytes = 16 << 20, MaxElementBytes = 64;
 
+    /// <summary>Of an input whose length each run decides.</summary>
+    private const long MaxDynamicBytes = 1 << 30;
+
     internal static bool IsPicture(string path) => Extension(path) == ".png";
 
     /// <param name="path">A <c>.npy</c>, <c>.bin</c>, <c>.json</c> or <c>.png</c> file.</param>
@@ -22,7 +25,7 @@ internal static class InputFile
             throw new UsageException($"'{path}' is no input file: its name must end in .npy, .bin, .json or .png.");
         }
 
-        var (length, limit) = (new FileInfo(path).Length, MaxOtherBytes + (MaxElementBytes * input.ElementCount));
+        var (length, limit) = (new FileInfo(path).Length, input.IsDynamic ? MaxDynamicBytes : MaxOtherBytes + (MaxElementBytes * input.ElementCount));
         if (length > limit)
         {
             throw new UsageException($"'{path}' has {length} bytes; for input '{input.Name}', which is {input}, it has at most {limit}.");
@@ -33,7 +36,7 @@ internal static class InputFile
             ".npy" => NpyFile.Read(path, input.ElementType),
             ".bin" => RawFile.Read(path, input),
             ".json" => JsonFile.Read(path, input),
-            _ => PngFile.Read(path, input, scale),
+            _ => PngFile.Read(path, input.Smallest(), scale),
         };
     }
 

@@ -52,6 +52,9 @@ internal sealed class InputFiles
             : $"The model has no input '{file.Name}'. It has: {all}.");
     }
 
-    private static TensorValue Zeros(TensorInfo input) =>
-        TensorValue.Create(input.ElementType, new byte[checked(input.ElementCount * input.ElementType.Size())], input.Shape.AsSpan());
+    private static TensorValue Zeros(TensorInfo input)
+    {
+        var smallest = input.Smallest();
+        return TensorValue.Create(input.ElementType, new byte[checked(smallest.ElementCount * input.ElementType.Size())], smallest.Shape.AsSpan());
+    }
 }

@@ -84,9 +84,10 @@ internal static class JsonFile
             return ([.. values], shape.ToArray());
         }
 
-        return values.Count == input.ElementCount
-            ? ([.. values], [.. input.Shape])
-            : throw new FormatException($"it has {values.Count} numbers; the input has {input.ElementCount}");
+        var taken = input.WithShape(input.Complete(values.Count));
+        return values.Count == taken.ElementCount
+            ? ([.. values], [.. taken.Shape])
+            : throw new FormatException($"it has {values.Count} numbers; the input is {input}");
     }
 
     // The names are those that `run --json` writes.

@@ -8,9 +8,10 @@ internal static class RawFile
     internal static TensorValue Read(string path, TensorInfo input)
     {
         var length = new FileInfo(path).Length;
-        var expected = input.ElementCount * input.ElementType.Size();
-        return length == expected
-            ? TensorValue.Create(input.ElementType, File.ReadAllBytes(path), input.Shape.AsSpan())
-            : throw new UsageException($"'{path}' has {length} bytes; input '{input.Name}' is {input}, which is {expected}.");
+        var size = input.ElementType.Size();
+        var taken = input.WithShape(input.Complete(length / size));
+        return length == taken.ElementCount * size
+            ? TensorValue.Create(input.ElementType, File.ReadAllBytes(path), taken.Shape.AsSpan())
+            : throw new UsageException($"'{path}' has {length} bytes; input '{input.Name}' is {input}{(input.IsDynamic ? "" : $", which is {taken.ElementCount * size}")}.");
     }
 }

@@ -37,7 +37,7 @@ public sealed class ModelSession : IDisposable
         _gate = gate;
 
         // Lengths that each run decides are 1 at first.
-        _inputInfos = [.. model.Inputs.Select(input => input.IsDynamic ? input.WithShape([.. input.Shape.Select(Math.Abs)]) : input)];
+        _inputInfos = [.. model.Inputs.Select(input => input.Smallest())];
         _inputs = [.. _inputInfos.Select(input => new SessionBuffer.Owned(input.ByteLength))];
         for (var i = 0; i < _inputs.Length; i++)
         {

@@ -10,7 +10,7 @@ internal static class TensorCheck
     internal static ImmutableArray<long> Input(TensorInfo info, in TensorValue value)
     {
         var sameType = value.ElementType == info.ElementType || ElementTypes.AreBits(value.ElementType, info.ElementType);
-        var shape = !value.IsFlat ? value.Shape : info.IsDynamic && sameType ? Complete(info, value.Bytes.Length / info.ElementType.ByteLength()) : info.Shape;
+        var shape = !value.IsFlat ? value.Shape : info.IsDynamic && sameType ? info.Complete(value.Bytes.Length / info.ElementType.ByteLength()) : info.Shape;
         var sameShape = value.IsFlat
             ? info.IsDynamic ? !shape.Contains(-1) : value.Bytes.Length == info.ByteLength
             : info.Fits(shape.AsSpan());
@@ -27,22 +27,13 @@ internal static class TensorCheck
     internal static ImmutableArray<long> Span<T>(TensorInfo info, int length, string parameter, bool isOutput = false)
         where T : unmanaged
     {
-        var shape = info.IsDynamic && !isOutput ? Complete(info, length) : info.Shape;
+        var shape = info.IsDynamic && !isOutput ? info.Complete(length) : info.Shape;
         if (!info.ElementType.IsHeldBy<T>() || (info.IsDynamic ? !isOutput && shape.Contains(-1) : length != info.ElementCount))
         {
             throw new ArgumentException($"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {length} elements of {typeof(T).Name} were given.", parameter);
         }
 
         return shape;
-    }
-
-    // Where one length is open, the others tell it.
-    private static ImmutableArray<long> Complete(TensorInfo info, long elements)
-    {
-        var known = info.Shape.Where(length => length >= 0).Aggregate(1L, static (product, length) => product * length);
-        return info.Shape.Count(length => length < 0) == 1 && known > 0 && elements % known == 0
-            ? [.. info.Shape.Select(length => length < 0 ? elements / known : length)]
-            : info.Shape;
     }
 
     // new[] { ("a", pixels) } is an array of tuples of the pixels' own type, which only the overload for one input takes.

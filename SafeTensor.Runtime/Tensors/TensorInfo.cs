@@ -49,6 +49,18 @@ public sealed class TensorInfo
         return true;
     }
 
+    /// <summary>The shape of so many elements: this one's, and where it leaves one length open, with that.</summary>
+    internal ImmutableArray<long> Complete(long elements)
+    {
+        var known = Shape.Where(length => length >= 0).Aggregate(1L, static (product, length) => product * length);
+        return Shape.Count(length => length < 0) == 1 && known > 0 && elements % known == 0
+            ? [.. Shape.Select(length => length < 0 ? elements / known : length)]
+            : Shape;
+    }
+
+    /// <summary>The same with 1 for each length that a run decides.</summary>
+    internal TensorInfo Smallest() => IsDynamic ? WithShape([.. Shape.Select(Math.Abs)]) : this;
+
     /// <summary>As in <c>image: float32[1,1,8,8]</c>; control characters of the name are escaped.</summary>
     public override string ToString() => $"{SafeText.Escape(Name)}: {ElementType.Spell()}[{string.Join(',', Shape)}]";
 

@@ -84,7 +84,7 @@ internal sealed unsafe class RelaxExecutor : Executor
         var buffers = new List<SessionBuffer.Owned>();
         for (var i = 0; i < _inputs.Length; i++)
         {
-            var input = _program.Inputs[i].WithShape([.. _program.Inputs[i].Shape.Select(length => Math.Abs(length))]);
+            var input = _program.Inputs[i].Smallest();
             buffers.Add(new SessionBuffer.Owned(input.ByteLength));
             BindInput(i, buffers[^1].Address, input.Shape.AsSpan());
         }
