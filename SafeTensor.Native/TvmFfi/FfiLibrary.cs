@@ -49,9 +49,8 @@ internal static unsafe class FfiLibrary
 
         var ffi = FindFfi(path);
 
-        // Its thread pool would pin the calling thread to cores, and its first error would read all debug information of the process. The user's own settings win.
+        // Its thread pool would pin the calling thread, which is the host's, to cores. Set before its first use; the user's own setting wins.
         _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
-        _ = LibC.setenv("TVM_TRACEBACK_LIMIT", "0", overwrite: 0);
 
         // libtvm_ffi takes over SIGSEGV, which .NET turns into NullReferenceException.
         SignalAction before;
