@@ -9,6 +9,9 @@ internal sealed class KeyOption : Option<string>
 {
     private const string EnvironmentPrefix = "env:";
 
+    /// <summary>A little less than base64 takes for 32 bytes.</summary>
+    private const int ShortestKeyText = 40;
+
     internal KeyOption()
         : base("--key")
     {
@@ -34,11 +37,23 @@ internal sealed class KeyOption : Option<string>
             return await Task.Run(() => ReadInput(context.Terminal), CancellationToken.None).WaitAsync(cancellationToken);
         }
 
-        return source.StartsWith(EnvironmentPrefix, StringComparison.Ordinal) ? ModelKey.FromEnvironment(source[EnvironmentPrefix.Length..])
+        return source.StartsWith(EnvironmentPrefix, StringComparison.Ordinal) ? FromEnvironment(source[EnvironmentPrefix.Length..])
             : File.Exists(source) ? ModelKey.FromFile(source)
-            : LooksLikeAKey(source) ? throw new UsageException(
-                "--key takes the place of a key, never the key itself. Put keys into a file or an environment variable; this one was readable to all processes of this machine, so make a new one.")
+            : MayHoldAKey(source) ? throw KeyItself()
             : throw new FileNotFoundException($"There is no key file '{source}'. `safetensor keygen` makes one.", source);
+    }
+
+    private static ModelKey FromEnvironment(string variable)
+    {
+        try
+        {
+            return ModelKey.FromEnvironment(variable);
+        }
+        catch (SafeModelException) when (MayHoldAKey(variable))
+        {
+            // The reason repeats the name.
+            throw KeyItself();
+        }
     }
 
     private static ModelKey ReadInput(Terminal terminal)
@@ -47,10 +62,25 @@ internal sealed class KeyOption : Option<string>
         return ModelKey.FromStream(input);
     }
 
-    private static bool LooksLikeAKey(string text)
+    // In whatever way it is written: as hexadecimal digits, base64 or base64url, with or without what people put around that.
+    private static bool MayHoldAKey(string text)
     {
-        Span<byte> bytes = stackalloc byte[SafeModel.KeyLength + 1];
-        return (text.Length == 2 * SafeModel.KeyLength && text.All(char.IsAsciiHexDigit))
-            || (Convert.TryFromBase64String(text, bytes, out var length) && length == SafeModel.KeyLength);
+        // Letters and slashes are what paths are made of. One whose folder is there is meant as a path.
+        var name = Directory.Exists(Path.GetDirectoryName(text)) ? Path.GetFileName(text) : text;
+        var run = 0;
+        foreach (var c in name)
+        {
+            run = char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '-' or '_' ? run + 1 : 0;
+            if (run == ShortestKeyText)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
+
+    private static UsageException KeyItself() => new(
+        "--key takes the place of a key, never the key itself. There is no key in the place that was given, which is not repeated, since it could be one. "
+        + "Put keys into a file or an environment variable. If it was one, it was readable to all processes of this machine: make a new one.");
 }

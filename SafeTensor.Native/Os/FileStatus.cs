@@ -16,5 +16,8 @@ internal unsafe struct FileStatus
     private readonly ushort _pad;
     internal ulong Inode;
     internal ulong Size;
-    private fixed byte _rest[256 - 48];
+    private fixed byte _times[136 - 48];
+    internal uint DeviceMajor;
+    internal uint DeviceMinor;
+    private fixed byte _rest[256 - 144];
 }

@@ -10,9 +10,9 @@ internal static unsafe partial class LibC
 
     internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800;
     internal const int O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
-    internal const int AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000;
+    internal const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     internal const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
-    internal const uint STATX_TYPE = 1, STATX_SIZE = 0x200, S_IFMT = 0xF000, S_IFREG = 0x8000;
+    internal const uint STATX_TYPE = 1, STATX_INO = 0x100, STATX_SIZE = 0x200, S_IFMT = 0xF000, S_IFREG = 0x8000;
     internal const uint RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2;
     internal const int RWF_NOWAIT = 8, POSIX_FADV_WILLNEED = 3, POSIX_FADV_DONTNEED = 4;
     internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;

@@ -32,7 +32,6 @@ internal static class KeyPage
         try
         {
             key.Key.Unwrap(request, page.Span);
-            RequireKey(page);
             return page;
         }
         catch (Exception e)
@@ -55,7 +54,6 @@ internal static class KeyPage
         {
             using var destination = new RevocableMemory(page);
             await key.Key.UnwrapAsync(request, destination.Memory, cancellationToken).ConfigureAwait(false);
-            RequireKey(page);
             return page;
         }
         catch (Exception e)
@@ -67,15 +65,6 @@ internal static class KeyPage
             }
 
             throw Unavailable(key.Key, e);
-        }
-    }
-
-    // A source that wrote nothing, or a file that a crash left empty of data: whoever guessed it would have the model.
-    private static void RequireKey(ProtectedMemory page)
-    {
-        if (!page.Span.ContainsAnyExcept((byte)0))
-        {
-            throw new InvalidOperationException("32 zero bytes are no key.");
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class FileLock : IDisposable
 
     private FileLock(SafeFileHandle file) => _file = file;
 
+    /// <summary>What its holder does last.</summary>
+    internal Action? AtEnd { get; set; }
+
     /// <param name="file">Opened for this lock; owned by it when this succeeds.</param>
     /// <param name="path">Of that file, escaped, for messages.</param>
     /// <param name="limit">How long it may take: a process that was stopped while it has the lock must not stop all others for ever.</param>
@@ -44,6 +47,8 @@ internal sealed class FileLock : IDisposable
 
     public void Dispose()
     {
+        AtEnd?.Invoke();
+
         // Not by closing alone: a child process that is being started may have the descriptor for a moment longer.
         _ = LibC.flock((int)_file.DangerousGetHandle(), LibC.LOCK_UN);
         _file.Dispose();

@@ -10,6 +10,9 @@ internal sealed unsafe class FolderHandle : IDisposable
     /// <summary>What a new file may be: its owner's alone, or as readable as the process's umask lets it be.</summary>
     internal const uint OwnersAlone = 0b110_000_000, AsUmask = 0b110_110_110;
 
+    /// <summary>Of what it writes beside a file: what is left where a process is killed.</summary>
+    internal const string DraftEnding = ".new", LockEnding = ".lock";
+
     private readonly SafeFileHandle _handle;
     private readonly string _path;
 
@@ -76,7 +79,7 @@ internal sealed unsafe class FolderHandle : IDisposable
     internal void Replace(string name, ReadOnlySpan<byte> contents, uint mode = OwnersAlone)
     {
         // Of a fixed name, so that the ones which killed processes leave do not accumulate. Deleted first, so that whatever has that name is not written through.
-        var draft = name + ".new";
+        var draft = name + DraftEnding;
         if (LibC.unlinkat(Descriptor, draft, flags: 0) != 0 && Marshal.GetLastPInvokeError() != LibC.ENOENT)
         {
             throw Failed(Shown(draft), "be deleted");
@@ -115,12 +118,24 @@ internal sealed unsafe class FolderHandle : IDisposable
     internal FileLock Lock(string name, TimeSpan limit, CancellationToken cancellationToken) =>
         Lock(OpenFile(name, LibC.O_RDWR | LibC.O_CREAT)!, Shown(name), limit, cancellationToken);
 
-    /// <summary>As <see cref="Lock(string, TimeSpan, CancellationToken)"/>, of the folder itself: nothing is left in it, and other machines that share it are not kept out.</summary>
+    /// <summary>As <see cref="Lock(string, TimeSpan, CancellationToken)"/>, and the file is deleted with the lock. Whoever may not write it cannot hold it.</summary>
     /// <inheritdoc cref="Lock(string, TimeSpan, CancellationToken)" path="/exception"/>
-    internal FileLock Lock(TimeSpan limit, CancellationToken cancellationToken)
+    internal FileLock LockBriefly(string name, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var fd = LibC.openat(Descriptor, ".", LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
-        return fd >= 0 ? Lock(new SafeFileHandle(fd, ownsHandle: true), SafeText.EscapePath(_path), limit, cancellationToken) : throw Failed(SafeText.EscapePath(_path), "be opened");
+        while (true)
+        {
+            var file = OpenFile(name, LibC.O_RDWR | LibC.O_CREAT)!;
+            var taken = Lock(file, Shown(name), limit, cancellationToken);
+
+            // Whoever had the lock before deleted the file, and the next one makes another.
+            if (FileIdentity.At(Descriptor, name) == FileIdentity.Of(file))
+            {
+                taken.AtEnd = () => _ = LibC.unlinkat(Descriptor, name, flags: 0);
+                return taken;
+            }
+
+            taken.Dispose();
+        }
     }
 
     private static FileLock Lock(SafeFileHandle file, string path, TimeSpan limit, CancellationToken cancellationToken)

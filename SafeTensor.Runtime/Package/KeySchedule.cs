@@ -15,8 +15,16 @@ internal sealed class KeySchedule : IDisposable
     /// <param name="modelKey">32 bytes; not kept.</param>
     /// <param name="salt">The package's, 32 bytes.</param>
     /// <param name="suite">The package's; keys of different suites are unrelated.</param>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.KeyUnavailable"/>: it is zeros.</exception>
     internal KeySchedule(ReadOnlySpan<byte> modelKey, ReadOnlySpan<byte> salt, CipherSuite suite)
     {
+        // A source that wrote nothing, or a file that a crash left empty of data: whoever guessed it would have the model.
+        if (!modelKey.ContainsAnyExcept((byte)0))
+        {
+            _page.Dispose();
+            throw new SafeModelException(SafeModelError.KeyUnavailable, "32 zero bytes are no key. See to it that whatever should give the key does.");
+        }
+
         var prk = _page.Span[..KeyLength];
         HKDF.Extract(HashAlgorithmName.SHA256, modelKey, salt, prk);
         Expand(prk, "safetensor/1 commit"u8, suite, Slot(CommitmentAt));

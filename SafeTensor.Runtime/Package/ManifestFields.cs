@@ -17,6 +17,9 @@ internal static class ManifestFields
     /// <summary>As deep as CTAP2's form nests: body, list, tensor, shape.</summary>
     internal const int MaxDepth = 4;
 
+    /// <summary>Data items in the values of all negative keys. Each takes more time than the byte that it may be.</summary>
+    internal const int MaxIgnoredItems = 16 << 10;
+
     /// <summary>The one flag there is.</summary>
     internal const ulong Encrypted = 1;
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Formats.Cbor;
 using System.Text;
+using System.Text.Unicode;
 
 namespace SafeTensor.Runtime;
 
@@ -14,6 +16,7 @@ internal sealed class ManifestReader
     private readonly ManifestHeader _header;
     private readonly string _file;
     private long _tags;
+    private int _ignoredItems;
 
     private ManifestReader(ReadOnlyMemory<byte> body, ManifestHeader header, string file)
     {
@@ -121,10 +124,9 @@ internal sealed class ManifestReader
         for (var i = 0; i < parts.Length; i++)
         {
             Exactly(ManifestFields.FileFieldCount);
-            var name = _reader.ReadTextString();
-            if (!IsFileName(name) || (i == 1 && parts[0].Name == name))
+            if (!TryReadText(Manifest.MaxFileNameLength, out var name) || !IsFileName(name) || (i == 1 && parts[0].Name == name))
             {
-                throw Malformed($"has a file name '{SafeText.Escape(name)}' that is not allowed");
+                throw Malformed("has a file name that is too long, not allowed, or there twice");
             }
 
             var number = _reader.ReadUInt64();
@@ -160,7 +162,7 @@ internal sealed class ManifestReader
             throw Unsupported($"has flags {flags} on '{SafeText.Escape(name)}' that this library does not know. Update SafeTensor.");
         }
 
-        var root = _reader.ReadByteString();
+        var root = _reader.ReadDefiniteLengthByteString();
         _reader.ReadEndArray();
         var segments = ManifestPart.SegmentCount(length, _header.SegmentSize);
         if (root.Length != PartDigest.Length)
@@ -186,7 +188,7 @@ internal sealed class ManifestReader
             Name = name,
             Length = length,
             IsEncrypted = flags == ManifestFields.Encrypted,
-            Root = root,
+            Root = root.ToArray(),
             FirstTag = (int)first,
             Tensor = tensor,
             Kind = kind,
@@ -195,17 +197,23 @@ internal sealed class ManifestReader
 
     private string ReadTensorName(HashSet<string> names)
     {
-        var bytes = _reader.ReadByteString();
-        return !TensorName.TryDecode(bytes, out var name) ? throw Malformed("has a tensor name that is empty, too long, not UTF-8 or holds control characters")
+        var bytes = _reader.ReadDefiniteLengthByteString();
+        return !TensorName.TryDecode(bytes.Span, out var name) ? throw Malformed("has a tensor name that is empty, too long, not UTF-8 or holds control characters")
             : names.Add(name) ? name
             : throw Malformed($"names '{SafeText.Escape(name)}' twice");
     }
 
-    private string ReadText()
+    private string ReadText() => TryReadText(Manifest.MaxTextLength, out var text) ? text
+        : throw Above($"has a text in its manifest that is longer than {Manifest.MaxTextLength} bytes");
+
+    // Without a string of a length that nobody has vouched for.
+    private bool TryReadText(int limit, [NotNullWhen(true)] out string? text)
     {
-        var text = _reader.ReadTextString();
-        return Encoding.UTF8.GetByteCount(text) <= Manifest.MaxTextLength ? text
-            : throw Above($"has a text in its manifest that is longer than {Manifest.MaxTextLength} bytes");
+        var bytes = _reader.ReadDefiniteLengthTextStringBytes().Span;
+        text = bytes.Length > limit ? null
+            : Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes)
+            : throw Malformed("has a text that is not UTF-8");
+        return text is not null;
     }
 
     private DateTimeOffset ReadTime()
@@ -220,7 +228,13 @@ internal sealed class ManifestReader
         var outside = _reader.CurrentDepth;
         do
         {
-            switch (_reader.PeekState())
+            var state = _reader.PeekState();
+            if (state is not (CborReaderState.EndArray or CborReaderState.EndMap) && ++_ignoredItems > ManifestFields.MaxIgnoredItems)
+            {
+                throw Above($"has more than {ManifestFields.MaxIgnoredItems} values of fields that are to be ignored in its manifest");
+            }
+
+            switch (state)
             {
                 case CborReaderState.StartArray: _reader.ReadStartArray(); break;
                 case CborReaderState.EndArray: _reader.ReadEndArray(); break;

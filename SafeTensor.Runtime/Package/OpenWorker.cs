@@ -38,7 +38,15 @@ internal sealed unsafe class OpenWorker : SegmentWorker
     internal override void Read(in PipelineSegment segment)
     {
         var part = _parts[segment.Part];
-        part.File.Read(part.Offset + segment.Offset, Bytes(segment));
+        try
+        {
+            part.File.Read(part.Offset + segment.Offset, Bytes(segment));
+        }
+        catch (SafeModelException e) when (part.Manifest.Tensor is null)
+        {
+            // Cut off since it was opened.
+            throw part.Changed(segment.Number, e);
+        }
     }
 
     internal override void Process(in PipelineSegment segment)

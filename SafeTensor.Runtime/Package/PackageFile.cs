@@ -28,6 +28,9 @@ internal sealed unsafe class PackageFile : IDisposable
     /// <summary>In bytes, when it was opened.</summary>
     internal long Length { get; }
 
+    /// <summary>Of what is open, which for a slice is the whole.</summary>
+    internal FileIdentity Identity => FileIdentity.Of(_handle);
+
     /// <exception cref="FileNotFoundException">There is none at <paramref name="path"/>.</exception>
     /// <exception cref="IOException">It cannot be read, or is no regular file.</exception>
     internal static PackageFile Open(string path) => Open(LibC.AT_FDCWD, path, path);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SafeTensor.Native;
 
@@ -37,8 +36,20 @@ internal sealed class PackageFolder : IDisposable
 
     /// <summary>Opens a file in it.</summary>
     /// <param name="name">Without any folder.</param>
+    /// <exception cref="FolderReplacedException">It is missing, and the path names another folder by now.</exception>
     /// <inheritdoc cref="PackageFile.Open(string)" path="/exception"/>
-    internal PackageFile OpenFile(string name) => With(folder => PackageFile.Open(folder, name, System.IO.Path.Combine(Path, name)));
+    internal PackageFile OpenFile(string name)
+    {
+        var path = System.IO.Path.Combine(Path, name);
+        try
+        {
+            return With(folder => PackageFile.Open(folder, name, path));
+        }
+        catch (FileNotFoundException) when (IsReplaced())
+        {
+            throw new FolderReplacedException(path);
+        }
+    }
 
     /// <summary>As <see cref="OpenFile"/>, or <see langword="null"/> where there is no such file.</summary>
     internal PackageFile? OpenFileIfPresent(string name)
@@ -47,7 +58,7 @@ internal sealed class PackageFolder : IDisposable
         {
             return OpenFile(name);
         }
-        catch (FileNotFoundException)
+        catch (FileNotFoundException e) when (e is not FolderReplacedException)
         {
             return null;
         }
@@ -58,14 +69,9 @@ internal sealed class PackageFolder : IDisposable
     internal FolderHandle Reopen() => With(folder => FolderHandle.Reopen(folder, Path));
 
     /// <summary>Whether there is something of that name, whatever it is.</summary>
-    internal unsafe bool Contains(string name) => With(folder =>
-    {
-        FileStatus status;
-        fixed (byte* path = Encoding.UTF8.GetBytes(name + '\0'))
-        {
-            return LibC.statx(folder, path, 0, LibC.STATX_TYPE, &status) == 0;
-        }
-    });
+    /// <exception cref="FolderReplacedException">There is none, and the path names another folder by now.</exception>
+    internal bool Contains(string name) =>
+        With(folder => FileIdentity.At(folder, name)) is not null || (IsReplaced() ? throw new FolderReplacedException(System.IO.Path.Combine(Path, name)) : false);
 
     public void Dispose() => _handle.Dispose();
 
@@ -75,6 +81,19 @@ internal sealed class PackageFolder : IDisposable
         LibC.ENOTDIR => new FileNotFoundException($"There is no folder '{SafeText.EscapePath(path)}': what is there is not a folder.", SafeText.EscapePath(path)),
         _ => new IOException($"The folder '{SafeText.EscapePath(path)}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}."),
     };
+
+    private bool IsReplaced()
+    {
+        try
+        {
+            using var now = Open(Path);
+            return FileIdentity.Of(now._handle) != FileIdentity.Of(_handle);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     // Held meanwhile: a descriptor that is closed on another thread may be another file's at once.
     private T With<T>(Func<int, T> use)

@@ -1,7 +1,7 @@
 namespace SafeTensor.Runtime;
 
 /// <summary>What a sealed package says of itself.</summary>
-/// <remarks>Immutable. What <see cref="Read"/> returns is only what the files claim: anybody can have written them.</remarks>
+/// <remarks>Immutable. What <see cref="Read(string)"/> returns is only what the files claim: anybody can have written them.</remarks>
 public sealed record PackageInfo
 {
     /// <summary>The longest graph that is read without a key: anybody can have written it, and reading takes memory of several times its length.</summary>
@@ -65,9 +65,11 @@ public sealed record PackageInfo
     /// <param name="path">The package's folder.</param>
     /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>.</exception>
     /// <exception cref="SafeModelException">It is not sealed, of an unknown format, above a limit, or damaged.</exception>
-    public static PackageInfo Read(string path)
+    public static PackageInfo Read(string path) => SealedParams.Open(path, path, (parameters, _) => Read(parameters));
+
+    private static PackageInfo Read(SealedParams opened)
     {
-        using var parameters = SealedParams.Open(path);
+        using var parameters = opened;
         var header = parameters.Header;
         var manifest = ManifestReader.Read(parameters.ReadClaimedBody(), header, parameters.File.Name);
         var info = From(parameters, manifest, isAuthenticated: false);

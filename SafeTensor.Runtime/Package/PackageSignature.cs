@@ -12,6 +12,9 @@ internal sealed record PackageSignature(string Protected, string Value)
 {
     private const string Type = "safetensor-sig+json";
 
+    /// <summary>Of a protected header, the object itself being the first.</summary>
+    private const int MaxDepth = 64;
+
     /// <summary>Signs what <paramref name="payload"/> says.</summary>
     /// <param name="key">With its private half.</param>
     /// <param name="publisher">The same key's public half.</param>
@@ -46,7 +49,7 @@ internal sealed record PackageSignature(string Protected, string Value)
         var isPlain = true;
         try
         {
-            var reader = new Utf8JsonReader(Decode(Protected));
+            var reader = new Utf8JsonReader(Decode(Protected), new JsonReaderOptions { MaxDepth = MaxDepth });
             Demand(reader.Read() && reader.TokenType == JsonTokenType.StartObject);
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
@@ -76,11 +79,12 @@ internal sealed record PackageSignature(string Protected, string Value)
         return (algorithm, keyId, type, isPlain);
     }
 
-    // Exactly one text encodes given bytes: no padding, no spaces, no bits to spare that are not zero.
-    private static byte[] Decode(string text)
+    /// <summary>The bytes that a text stands for. Exactly one text encodes given bytes: no padding, no spaces, no bits to spare that are not zero.</summary>
+    /// <exception cref="FormatException">It is not base64url.</exception>
+    internal static byte[] Decode(string text)
     {
         var bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
-        return Base64Url.TryDecodeFromChars(text, bytes, out var length) && Base64Url.EncodeToString(bytes.AsSpan(0, length)) == text
+        return Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out var length) && Base64Url.EncodeToString(bytes.AsSpan(0, length)) == text
             ? bytes[..length]
             : throw new FormatException("a text is not base64url");
     }

@@ -34,8 +34,8 @@ internal sealed class SealedPackage : ModelPackage
 
     internal override IReadOnlyList<ParameterInfo> Parameters { get; }
 
-    /// <summary>Steps 4 to 6 of a load, as far as they concern the manifest.</summary>
-    /// <param name="parameters">Opened by <see cref="SealedParams.Open"/>; owned by the package when this succeeds.</param>
+    /// <summary>Steps 4 to 6 of a load, up to the files' lengths.</summary>
+    /// <param name="parameters">Opened by <see cref="SealedParams.Open(string)"/>; owned by the package when this succeeds.</param>
     /// <param name="publishers">Who signed it.</param>
     /// <param name="modelKey">32 bytes; not kept.</param>
     /// <param name="expectations">What else must hold.</param>
@@ -43,92 +43,88 @@ internal sealed class SealedPackage : ModelPackage
         SealedParams parameters, IReadOnlyList<string> publishers, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
     {
         var keys = DeriveKeys(parameters, modelKey);
+        StoredPackage? stored = null;
         try
         {
-            var stored = StoredPackage.Open(parameters);
+            stored = StoredPackage.Open(parameters);
             expectations.Check(stored.Manifest, publishers, parameters.File.Name);
+            stored.OpenFiles();
             return new SealedPackage(parameters, keys, stored, publishers, expectations.Versions);
         }
         catch
         {
+            stored?.Dispose();
             keys.Dispose();
             throw;
         }
     }
 
     /// <summary>Opens a package with a key that the caller has: steps 1 to 6 of a load.</summary>
-    internal static SealedPackage Open(string directory, ReadOnlySpan<byte> modelKey, PackageExpectations expectations)
-    {
-        var parameters = SealedParams.Open(directory);
-        try
-        {
-            return Open(parameters, expectations.CheckSignature(parameters), modelKey, expectations);
-        }
-        catch
-        {
-            parameters.Dispose();
-            throw;
-        }
-    }
+    internal static SealedPackage Open(string directory, ReadOnlySpan<byte> modelKey, PackageExpectations expectations) =>
+        SealedParams.Open(directory, modelKey, (parameters, key) => Open(parameters, expectations.CheckSignature(parameters), key, expectations));
 
     /// <summary>As <see cref="Open(string, ReadOnlySpan{byte}, PackageExpectations)"/>, with a key that unlocks at once.</summary>
-    internal static SealedPackage Open(string directory, HeldKey key, PackageExpectations expectations)
-    {
-        var parameters = SealedParams.Open(directory);
-        try
+    internal static SealedPackage Open(string directory, HeldKey key, PackageExpectations expectations) =>
+        SealedParams.Open(directory, key, (parameters, key) =>
         {
             var publishers = CheckOrigin(parameters, key.Key, expectations);
             using var page = KeyPage.Unwrap(key, RequestFor(parameters));
             return Open(parameters, publishers, page.Span, expectations);
-        }
-        catch
-        {
-            parameters.Dispose();
-            throw;
-        }
-    }
+        });
 
     /// <summary>As <see cref="Open(string, ReadOnlySpan{byte}, PackageExpectations)"/>, with any key.</summary>
-    internal static async Task<SealedPackage> OpenAsync(
-        string directory, HeldKey key, PackageExpectations expectations, CancellationToken cancellationToken)
-    {
-        var parameters = SealedParams.Open(directory);
-        try
+    internal static Task<SealedPackage> OpenAsync(string directory, HeldKey key, PackageExpectations expectations, CancellationToken cancellationToken) =>
+        SealedParams.OpenAsync(directory, async parameters =>
         {
             var publishers = CheckOrigin(parameters, key.Key, expectations);
             using var page = await KeyPage.UnwrapAsync(key, RequestFor(parameters), cancellationToken).ConfigureAwait(false);
             return Open(parameters, publishers, page.Span, expectations);
-        }
-        catch
-        {
-            parameters.Dispose();
-            throw;
-        }
-    }
+        });
 
     internal override LoadedFiles Load(MemoryKind? weights, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         var code = Manifest.File(FileKind.Code)
             ?? throw new FileNotFoundException($"The package in '{SafeText.EscapePath(_params.Folder.Path)}' was sealed without compiled code.", CodeName);
         var graph = Manifest.File(FileKind.Graph);
-        using var graphFile = graph is null ? null : _stored.OpenGraph(graph);
-        using var codeFile = _stored.OpenFile(code);
         var loaded = LoadedFiles.Reserve(code.Length, graph?.Length, Parameters, weights);
         try
         {
-            var parts = new List<StoredPart>();
+            List<StoredPart> parts = [];
             if (graph is not null)
             {
-                parts.Add(_stored.File(graph, graphFile!));
+                parts.Add(_stored.File(graph));
             }
 
-            parts.Add(_stored.File(code, codeFile));
+            parts.Add(_stored.File(code));
             if (loaded.Weights is not null)
             {
                 parts.AddRange(_stored.Tensors(_checksRoots));
             }
 
             Read([.. parts], loaded.Destinations, progress, cancellationToken);
+            loaded.Seal();
+            return loaded;
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The code alone, as a load has it. The caller's; <see langword="null"/> where there is none.</summary>
+    /// <exception cref="SafeModelException">It was not as sealed.</exception>
+    internal LoadedFiles? LoadCode(CancellationToken cancellationToken)
+    {
+        if (Manifest.File(FileKind.Code) is not { } part)
+        {
+            return null;
+        }
+
+        var loaded = LoadedFiles.Reserve(part.Length, graph: null, parameters: [], weights: null);
+        try
+        {
+            Read([_stored.File(part)], loaded.Destinations, progress: null, cancellationToken);
             loaded.Seal();
             return loaded;
         }
@@ -154,11 +150,12 @@ internal sealed class SealedPackage : ModelPackage
         }
     }
 
-    /// <summary>Zeroes the keys. The manifest that they vouched for stays, and its file stays open.</summary>
+    /// <summary>Zeroes the keys. The manifest that they vouched for stays, and its file stays open; the others are closed.</summary>
     internal void ForgetKeys()
     {
         _keys?.Dispose();
         _keys = null;
+        _stored.Dispose();
         _params.Folder.Dispose();
     }
 
@@ -200,6 +197,7 @@ internal sealed class SealedPackage : ModelPackage
     public override void Dispose()
     {
         _keys?.Dispose();
+        _stored.Dispose();
         _params.Dispose();
     }
 

@@ -9,7 +9,7 @@ internal sealed class SealedParams : IDisposable
     /// <summary>Read, and hashed, without a key: enough for a hundred thousand tensors, and for a million segments.</summary>
     private const int MaxClaimedBody = 16 << 20, MaxClaimedRest = 32 << 20;
 
-    private const int ChunkLength = 64 << 10, FileCount = 2;
+    private const int ChunkLength = 64 << 10, FileCount = 2, MaxTries = 8;
 
     private static readonly byte[] ManifestName = [.. "__safetensor__"u8];
 
@@ -54,6 +54,55 @@ internal sealed class SealedParams : IDisposable
             file?.Dispose();
             folder.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Opens a package and then all else that is needed of it; anew, where another package took its path and its own files are gone: one or the other is read, whole.</summary>
+    /// <param name="directory">The package's folder.</param>
+    /// <param name="key">For <paramref name="read"/>.</param>
+    /// <param name="read">Opens the rest. What it is given is owned by what it returns.</param>
+    /// <inheritdoc cref="Open(string)" path="/exception"/>
+    internal static T Open<TKey, T>(string directory, TKey key, Func<SealedParams, TKey, T> read)
+        where TKey : allows ref struct
+    {
+        for (var tries = 1; ; tries++)
+        {
+            SealedParams? opened = null;
+            try
+            {
+                opened = Open(directory);
+                return read(opened, key);
+            }
+            catch (Exception e)
+            {
+                opened?.Dispose();
+                if (e is not FolderReplacedException || tries == MaxTries)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc cref="Open{TKey, T}"/>
+    internal static async Task<T> OpenAsync<T>(string directory, Func<SealedParams, Task<T>> read)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            SealedParams? opened = null;
+            try
+            {
+                opened = Open(directory);
+                return await read(opened).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                opened?.Dispose();
+                if (e is not FolderReplacedException || tries == MaxTries)
+                {
+                    throw;
+                }
+            }
         }
     }
 
@@ -113,27 +162,23 @@ internal sealed class SealedParams : IDisposable
         }
 
         var count = BinaryPrimitives.ReadUInt64LittleEndian(preamble[16..]);
+        if (count == 0 || BinaryPrimitives.ReadUInt64LittleEndian(cursor.Take(8)) != (ulong)ManifestName.Length || !cursor.Take(ManifestName.Length).SequenceEqual(ManifestName))
+        {
+            throw NotSealed(file);
+        }
+
+        // Only now, since a plain file may have more.
         file.RequireAtMost("tensors", count, ParamsFormat.MaxTensors + 1);
         tensors = (long)count;
-        for (ulong i = 0; i < count; i++)
+        for (ulong i = 1; i < count; i++)
         {
             var bytes = BinaryPrimitives.ReadUInt64LittleEndian(cursor.Take(8));
-            if (i == 0 && bytes != (ulong)ManifestName.Length)
-            {
-                throw NotSealed(file);
-            }
-
             file.RequireAtMost("bytes in a name", bytes, ParamsFormat.MaxNameLength);
-            var name = cursor.Take((int)bytes);
-            if (i == 0 && !name.SequenceEqual(ManifestName))
-            {
-                throw NotSealed(file);
-            }
-
+            cursor.Take((int)bytes);
             file.RequireAtMost("bytes of names", (ulong)cursor.Offset, ParamsFormat.MaxNamesLength);
         }
 
-        return count == 0 ? throw NotSealed(file) : cursor.Offset + 8;
+        return cursor.Offset + 8;
     }
 
     // Nobody has vouched for the header yet. What no manifest of so many tensors needs is refused before it is read.

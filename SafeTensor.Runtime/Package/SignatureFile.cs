@@ -43,7 +43,7 @@ internal sealed class SignatureFile
         {
             throw Invalid($"is damaged: {SafeText.Escape(e.Message)}. Get the package again.", SafeText.CauseOf(e));
         }
-        catch (Exception e) when (e is IOException or SafeModelException { Error: SafeModelError.Tampered })
+        catch (Exception e) when (e is IOException and not FolderReplacedException or SafeModelException { Error: SafeModelError.Tampered })
         {
             throw Invalid($"cannot be read: {SafeText.EscapePath(e.Message)}", SafeText.CauseOf(e));
         }
@@ -139,12 +139,12 @@ internal sealed class SignatureFile
                 if (IsMember(reader, "protected"u8))
                 {
                     Demand(header is null);
-                    header = ReadText(ref reader);
+                    header = ReadEncoded(ref reader);
                 }
                 else
                 {
                     Demand(IsMember(reader, "signature"u8) && value is null);
-                    value = ReadText(ref reader);
+                    value = ReadEncoded(ref reader);
                 }
             }
 
@@ -180,6 +180,14 @@ internal sealed class SignatureFile
     {
         Demand(reader.Read() && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped);
         return reader.GetString()!;
+    }
+
+    // Of every signature: what is kept of other publishers is written again, and must then be what it was.
+    private static string ReadEncoded(ref Utf8JsonReader reader)
+    {
+        var text = ReadText(ref reader);
+        _ = PackageSignature.Decode(text);
+        return text;
     }
 
     private static void Demand(bool condition)

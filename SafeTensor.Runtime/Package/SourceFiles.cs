@@ -18,7 +18,12 @@ internal sealed class SourceFiles : IDisposable
     internal PackageFile? Parameters { get; private set; }
 
     /// <summary>Of all of them, in bytes.</summary>
-    internal long Length => (Code?.Length ?? 0) + (Graph?.Length ?? 0) + (Parameters?.Length ?? 0);
+    internal long Length => All.Sum(file => file.Length);
+
+    /// <summary>Which files they are, or are in.</summary>
+    internal IReadOnlyCollection<FileIdentity> Identities => [.. All.Select(file => file.Identity)];
+
+    private IEnumerable<PackageFile> All => new[] { Code, Graph, Parameters }.OfType<PackageFile>();
 
     /// <param name="path">A folder, a tar, or a .so.</param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>, or nothing of a model in it.</exception>
@@ -61,9 +66,10 @@ internal sealed class SourceFiles : IDisposable
 
     public void Dispose()
     {
-        Code?.Dispose();
-        Graph?.Dispose();
-        Parameters?.Dispose();
+        foreach (var file in All)
+        {
+            file.Dispose();
+        }
     }
 
     private void OpenFolder()

@@ -1,11 +1,12 @@
 namespace SafeTensor.Runtime;
 
 /// <summary>A package as it is stored: its manifest, and where its parts are. It is as authentic as the header that it was opened with.</summary>
-internal sealed class StoredPackage
+internal sealed class StoredPackage : IDisposable
 {
     private readonly SealedParams _params;
     private readonly ReadOnlyMemory<byte> _tags;
     private readonly long[] _offsets;
+    private readonly List<PackageFile> _files = [];
 
     private StoredPackage(SealedParams parameters, Manifest manifest, ReadOnlyMemory<byte> tags, long[] offsets)
     {
@@ -30,27 +31,34 @@ internal sealed class StoredPackage
         return new StoredPackage(parameters, manifest, rest.AsMemory(header.BodyLength), SealedStructure.Verify(parameters, manifest.Tensors));
     }
 
-    /// <summary>Opens code or graph, of the length that was sealed.</summary>
-    /// <exception cref="SafeModelException"><see cref="SafeModelError.WrongPackage"/>: it has another length.</exception>
-    internal PackageFile OpenFile(ManifestPart part)
+    /// <summary>Opens code and graph, as far as there are any and of the lengths that were sealed: from then on nothing more is looked for in the package's folder.</summary>
+    /// <exception cref="FileNotFoundException">One is missing.</exception>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.WrongPackage"/>: one has another length. <see cref="SafeModelError.LimitExceeded"/>: of a graph.</exception>
+    internal void OpenFiles()
     {
-        var file = _params.Folder.OpenFile(part.Name);
         try
         {
-            part.RequireLengthOf(file);
-            return file;
+            foreach (var part in Manifest.Files)
+            {
+                if (part is { Kind: FileKind.Graph, Length: > GraphDescription.MaxLength })
+                {
+                    throw new SafeModelException(
+                        SafeModelError.LimitExceeded, part.Name, $"has {part.Length} bytes; a graph has at most {GraphDescription.MaxLength}.");
+                }
+
+                _files.Add(_params.Folder.OpenFile(part.Name));
+                part.RequireLengthOf(_files[^1]);
+            }
         }
         catch
         {
-            file.Dispose();
+            Dispose();
             throw;
         }
     }
 
-    /// <summary>As <see cref="OpenFile"/>, within a graph's limit.</summary>
-    internal PackageFile OpenGraph(ManifestPart part) => part.Length <= GraphDescription.MaxLength ? OpenFile(part)
-        : throw new SafeModelException(
-            SafeModelError.LimitExceeded, part.Name, $"has {part.Length} bytes; a graph has at most {GraphDescription.MaxLength}.");
+    /// <summary>Closes code and graph. The parameters' file, which is not its own, can be read on.</summary>
+    public void Dispose() => _files.ForEach(file => file.Dispose());
 
     internal StoredPart Tensor(int index, bool checkRoot) => new(Manifest.Tensors[index], _params.File, _offsets[index], SegmentSize, checkRoot);
 
@@ -65,8 +73,8 @@ internal sealed class StoredPackage
         return parts;
     }
 
-    /// <summary>A file of <see cref="Manifest"/>, whose root is always checked.</summary>
-    internal StoredPart File(ManifestPart part, PackageFile file) => new(part, file, 0, SegmentSize, checkRoot: true);
+    /// <summary>A file of <see cref="Manifest"/>, after <see cref="OpenFiles"/>. Its root is always checked.</summary>
+    internal StoredPart File(ManifestPart part) => new(part, _files[(int)(part.Number - ManifestPart.FirstFile)], 0, SegmentSize, checkRoot: true);
 
     /// <summary>Reads, checks and decrypts parts with all cores.</summary>
     /// <param name="parts">Which. Of several that were changed, the first is named: so the files stand before the tensors.</param>
@@ -91,11 +99,10 @@ internal sealed class StoredPackage
             return null;
         }
 
-        using var file = OpenGraph(part);
         var memory = ProtectedMemory.Reserve(part.Length);
         try
         {
-            Read([File(part, file)], [(nint)memory.Address], createCipher, progress: null, CancellationToken.None);
+            Read([File(part)], [(nint)memory.Address], createCipher, progress: null, CancellationToken.None);
             return memory;
         }
         catch
@@ -113,17 +120,6 @@ internal sealed class StoredPackage
     }
 
     /// <summary>Every root, and with a cipher every tag; keeps nothing and runs no code.</summary>
-    internal void Verify(Func<SegmentCipher>? createCipher, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
-    {
-        var files = new List<PackageFile>();
-        try
-        {
-            files.AddRange(Manifest.Files.Select(OpenFile));
-            Read([.. Manifest.Files.Zip(files, File), .. Tensors(checkRoots: true)], destinations: null, createCipher, progress, cancellationToken);
-        }
-        finally
-        {
-            files.ForEach(file => file.Dispose());
-        }
-    }
+    internal void Verify(Func<SegmentCipher>? createCipher, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>
+        Read([.. Manifest.Files.Select(File), .. Tensors(checkRoots: true)], destinations: null, createCipher, progress, cancellationToken);
 }

@@ -27,7 +27,7 @@ internal sealed class VersionFile
             throw new ArgumentException($"The version file is '{SafeText.EscapePath(path)}'; that names no file.", nameof(path));
         }
 
-        if (path.EndsWith(".new", StringComparison.Ordinal) || path.EndsWith(".lock", StringComparison.Ordinal))
+        if (path.EndsWith(FolderHandle.DraftEnding, StringComparison.Ordinal) || path.EndsWith(FolderHandle.LockEnding, StringComparison.Ordinal))
         {
             throw new ArgumentException($"The version file is '{SafeText.EscapePath(path)}'; names that end in .new and .lock are those of other version files' drafts and locks.", nameof(path));
         }
@@ -71,7 +71,7 @@ internal sealed class VersionFile
                 return;
             }
 
-            using var turn = folder.Lock(_name + ".lock", LockLimit, cancellationToken);
+            using var turn = folder.Lock(_name + FolderHandle.LockEnding, LockLimit, cancellationToken);
             var seen = Read(folder);
             if (!RequireNotOlder(seen, publishers, modelId, version))
             {

@@ -19,8 +19,10 @@ public static class ModelSealer
     /// <returns>What the package says of itself.</returns>
     /// <exception cref="ArgumentException">The key has another length, an option is out of range, or <paramref name="destination"/> is the source.</exception>
     /// <exception cref="FileNotFoundException">There is no model in <paramref name="source"/>.</exception>
-    /// <exception cref="IOException"><paramref name="destination"/> exists already, or cannot be written.</exception>
-    /// <exception cref="SafeModelException">The model is malformed or over a limit, so that no loader would take the package, or <paramref name="source"/> has several.</exception>
+    /// <exception cref="IOException"><paramref name="destination"/> exists already and is not to be overwritten, or cannot be written.</exception>
+    /// <exception cref="SafeModelException">
+    /// The model is malformed or over a limit, so that no loader would take the package, <paramref name="source"/> has several, or the key is zeros.
+    /// </exception>
     public static PackageInfo Seal(string source, string destination, ReadOnlySpan<byte> key, SealOptions? options = null)
     {
         ModelKey.RequireLength(key.Length, nameof(key));
@@ -121,7 +123,7 @@ public static class ModelSealer
     /// <exception cref="FileNotFoundException">There is no package at <paramref name="path"/>, or a file of it is missing.</exception>
     /// <exception cref="IOException">The signature cannot be written; the one that was there stays.</exception>
     /// <exception cref="CryptographicException">The key has no private half.</exception>
-    /// <exception cref="SafeModelException">The package is damaged, or has as many signatures as it may have.</exception>
+    /// <exception cref="SafeModelException">The package is damaged, or <c>mod.sig</c> has no room for another signature.</exception>
     public static void Sign(string path, ECDsa privateKey)
     {
         ArgumentNullException.ThrowIfNull(privateKey);

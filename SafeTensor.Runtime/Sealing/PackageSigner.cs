@@ -16,11 +16,12 @@ internal static class PackageSigner
         var publisher = PublisherKey.Of(privateKey);
         var payload = SignatureFile.PayloadOf(header);
         PackageSignature[] signatures = [.. others, PackageSignature.Create(privateKey, publisher, payload)];
-        return signatures.Length <= SignatureFile.MaxSignatures
-            ? SignatureFile.Encode(payload, signatures)
-            : throw new SafeModelException(
-                SafeModelError.LimitExceeded, SignatureFile.Name,
-                $"has {SignatureFile.MaxSignatures} signatures of other publishers, which is the limit. Delete it to begin anew.");
+        var file = SignatureFile.Encode(payload, signatures);
+        return signatures.Length > SignatureFile.MaxSignatures
+            ? throw Full($"has {SignatureFile.MaxSignatures} signatures of other publishers, which is the limit")
+            : file.Length > SignatureFile.MaxLength
+            ? throw Full($"would have {file.Length} bytes with the signatures of other publishers that it has; the limit is {SignatureFile.MaxLength}")
+            : file;
     }
 
     internal static void Sign(string directory, ECDsa privateKey)
@@ -28,12 +29,18 @@ internal static class PackageSigner
         using var parameters = SealedParams.Open(directory);
 
         // Whoever signs vouches for all of it, so all of it must be there.
-        StoredPackage.Open(parameters).Verify(createCipher: null, progress: null, CancellationToken.None);
+        using (var stored = StoredPackage.Open(parameters))
+        {
+            stored.OpenFiles();
+            stored.Verify(createCipher: null, progress: null, CancellationToken.None);
+        }
 
         // Two publishers who sign at once must not lose each other's signature.
         using var folder = parameters.Folder.Reopen();
-        using var turn = folder.Lock(LockLimit, CancellationToken.None);
+        using var turn = folder.LockBriefly(SignatureFile.Name + FolderHandle.LockEnding, LockLimit, CancellationToken.None);
         var others = SignatureFile.ReadOthers(parameters.Folder, SignatureFile.PayloadOf(parameters.Header), PublisherKey.Of(privateKey));
         folder.Replace(SignatureFile.Name, Sign(parameters.Header, others, privateKey).Span, FolderHandle.AsUmask);
     }
+
+    private static SafeModelException Full(string message) => new(SafeModelError.LimitExceeded, SignatureFile.Name, $"{message}. Delete it to begin anew.");
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using SafeTensor.Native;
 
 namespace SafeTensor.Runtime.Sealing;
 
@@ -19,7 +20,7 @@ internal sealed class PackageWriter : IDisposable
         _plan = plan;
         _created = plan.Options.TimeProvider.GetUtcNow();
         _logger = plan.Options.LoggerFactory.CreateLogger(typeof(ModelSealer));
-        _folder = StagingFolder.Create(plan.Destination, plan.Options.Overwrite, _logger);
+        _folder = StagingFolder.Create(plan.Destination, plan.Source, plan.Options.Overwrite, _logger);
         try
         {
             _keys = new KeySchedule(modelKey, plan.Salt, plan.Options.Suite);
@@ -37,7 +38,7 @@ internal sealed class PackageWriter : IDisposable
         {
             using var writer = new PackageWriter(plan, modelKey);
             writer.WriteFiles(progress, cancellationToken);
-            var info = writer.ReadAsALoader(modelKey) with { Path = plan.Destination };
+            var info = writer.ReadAsALoader(modelKey, cancellationToken) with { Path = plan.Destination };
             writer._folder.Commit();
             SealLog.Sealed(writer._logger, SafeText.Escape(plan.ModelId), plan.Options.ModelVersion, SafeText.EscapePath(plan.Destination));
             return info;
@@ -170,11 +171,20 @@ internal sealed class PackageWriter : IDisposable
         return tags.ToArray();
     }
 
-    // Whatever a loader would refuse must not get its name.
-    private PackageInfo ReadAsALoader(ReadOnlySpan<byte> modelKey)
+    // Whatever a loader would refuse must not get its name. Code is checked once more: the source may have been changed between its check and its sealing.
+    private PackageInfo ReadAsALoader(ReadOnlySpan<byte> modelKey, CancellationToken cancellationToken)
     {
         var any = new PackageExpectations(ModelId: null, MinimumVersion: 0, new FixedTime(DateTimeOffset.MinValue));
         using var package = SealedPackage.Open(_folder.Path, modelKey, any);
+        using (var code = package.LoadCode(cancellationToken))
+        {
+            if (code is not null)
+            {
+                using var file = PackageFile.Open(LibC.AT_FDCWD, code.Code.Path, ModelPackage.CodeName);
+                SharedLibrary.Check(file, _plan.Options.ClearCode, _plan.Options.LoggerFactory);
+            }
+        }
+
         return package.Describe();
     }
 

@@ -34,7 +34,7 @@ public sealed record SealOptions
     /// <summary>Leaves the graph readable, so that the package can be inspected without its key.</summary>
     public bool ClearGraph { get; set; }
 
-    /// <summary>Replaces a package that is already there, in one step.</summary>
+    /// <summary>Replaces a package that is already there, in one step. A folder that holds anything but a package's files is left alone.</summary>
     public bool Overwrite { get; set; }
 
     /// <summary>The publisher's private key, on P-256 or P-384, which signs the package; stays the caller's. Default: none, and the package is not signed.</summary>

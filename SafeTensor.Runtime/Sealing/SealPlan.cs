@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Unicode;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SafeTensor.Runtime.Sealing;
 
@@ -20,6 +21,9 @@ internal sealed class SealPlan : IDisposable
     internal string Destination { get; }
 
     internal SealOptions Options { get; }
+
+    /// <summary>Which files are sealed.</summary>
+    internal IReadOnlyCollection<FileIdentity> Source => _source.Identities;
 
     /// <summary>32 bytes.</summary>
     internal byte[] Salt { get; private set; } = [];
@@ -104,7 +108,8 @@ internal sealed class SealPlan : IDisposable
 
         if (_source.Code is { } code)
         {
-            SharedLibrary.Check(code, Options.ClearCode, Options.LoggerFactory);
+            // Tells what it needs only when it is sealed.
+            SharedLibrary.Check(code, Options.ClearCode, NullLoggerFactory.Instance);
             Files.Add(File(code, ModelPackage.CodeName, FileKind.Code, !Options.ClearCode));
         }
 

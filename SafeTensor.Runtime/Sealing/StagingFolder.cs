@@ -7,23 +7,36 @@ namespace SafeTensor.Runtime.Sealing;
 /// <summary>A folder beside its target, which gets the target's name in one step, or is deleted.</summary>
 internal sealed class StagingFolder : IDisposable
 {
+    /// <summary>A package's files, and what a killed signing leaves beside them.</summary>
+    private static readonly string[] PackageNames =
+    [
+        ModelPackage.ParamsName, ModelPackage.CodeName, ModelPackage.GraphName,
+        SignatureFile.Name, SignatureFile.Name + FolderHandle.DraftEnding, SignatureFile.Name + FolderHandle.LockEnding,
+    ];
+
     private readonly string _target;
+    private readonly IReadOnlyCollection<FileIdentity> _source;
     private readonly bool _overwrite;
     private readonly ILogger _logger;
     private bool _isOurs = true;
 
-    private StagingFolder(string path, string target, bool overwrite, ILogger logger)
+    private StagingFolder(string path, string target, IReadOnlyCollection<FileIdentity> source, bool overwrite, ILogger logger)
     {
         Path = path;
         _target = target;
+        _source = source;
         _overwrite = overwrite;
         _logger = logger;
     }
 
     internal string Path { get; }
 
-    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is not set, or is no package's folder.</exception>
-    internal static StagingFolder Create(string target, bool overwrite, ILogger logger)
+    /// <param name="target">The full path that it gets.</param>
+    /// <param name="source">The files that are sealed into it.</param>
+    /// <param name="overwrite">Whether a package that is there may go.</param>
+    /// <param name="logger">Of the sealing.</param>
+    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is not set, or is not the folder of a package and of nothing else.</exception>
+    internal static StagingFolder Create(string target, IReadOnlyCollection<FileIdentity> source, bool overwrite, ILogger logger)
     {
         RequireFolder(target, target);
         if (Directory.Exists(target))
@@ -33,14 +46,14 @@ internal sealed class StagingFolder : IDisposable
                 throw AlreadyExists(target);
             }
 
-            RequirePackage(target, target);
+            RequirePackage(target, target, source);
         }
 
         var parent = System.IO.Path.GetDirectoryName(target)!;
         Directory.CreateDirectory(parent);
         var path = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(target)}.{Guid.NewGuid():N}.sealing");
         Directory.CreateDirectory(path);
-        return new StagingFolder(path, target, overwrite, logger);
+        return new StagingFolder(path, target, source, overwrite, logger);
     }
 
     /// <summary>Gives the folder its name; what had it before goes.</summary>
@@ -68,7 +81,7 @@ internal sealed class StagingFolder : IDisposable
         {
             // What had the name now may not be what had it when sealing began.
             RequireFolder(Path, _target);
-            RequirePackage(Path, _target);
+            RequirePackage(Path, _target, _source);
         }
         catch
         {
@@ -84,7 +97,13 @@ internal sealed class StagingFolder : IDisposable
         {
             if (_isOurs && Directory.Exists(Path))
             {
-                Directory.Delete(Path, recursive: true);
+                // One by one, so that nothing goes that came there since it was looked at.
+                foreach (var name in PackageNames)
+                {
+                    File.Delete(System.IO.Path.Combine(Path, name));
+                }
+
+                Directory.Delete(Path);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -111,7 +130,7 @@ internal sealed class StagingFolder : IDisposable
     }
 
     // Overwriting is for packages: a slip of the hand must not cost a folder of something else, least of all an unprotected model, which may be the only one.
-    private static void RequirePackage(string folder, string name)
+    private static void RequirePackage(string folder, string name, IReadOnlyCollection<FileIdentity> source)
     {
         if (!Directory.EnumerateFileSystemEntries(folder).Any())
         {
@@ -134,6 +153,21 @@ internal sealed class StagingFolder : IDisposable
         catch (SafeModelException)
         {
             // A damaged package, or one of a later version, may go.
+        }
+
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            if (entry is DirectoryInfo || !PackageNames.Contains(entry.Name))
+            {
+                throw new IOException(
+                    $"'{SafeText.EscapePath(name)}' holds '{SafeText.Escape(entry.Name)}', which is no file of a package, so it is not overwritten. Move that away, or name another folder.");
+            }
+
+            if (FileIdentity.At(LibC.AT_FDCWD, entry.FullName) is { } identity && source.Contains(identity))
+            {
+                throw new IOException(
+                    $"'{SafeText.EscapePath(name)}' holds '{SafeText.Escape(entry.Name)}', which is to be sealed, so it is not overwritten. Name another folder.");
+            }
         }
     }
 

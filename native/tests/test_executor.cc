@@ -150,6 +150,20 @@ void shared_outputs() {
   CHECK(model.call("get_output", {3, column}).ok() && column.at(3) == 8);
 }
 
+// So many that a look at all of them in every call would take minutes.
+void many_inputs_and_outputs() {
+  constexpr int count = 100'000, rounds = 10;
+  const Module code = kernel_library();
+  GraphText graph;
+  for (int i = 0; i < count; ++i) graph.input("x" + std::to_string(i), "[1]");
+  for (int i = 0; i < count; ++i) graph.output(graph.op("twice", {i}, "[1]"));
+  const Module model = executor(graph.json(), code);
+  TVMFunctionHandle bind = model.find("set_output_zero_copy");
+  Tensor y({1});
+  for (int i = 0; i < rounds * count; ++i) CHECK(call(bind, {i % count, y}).ok());
+  TVMFuncFree(bind);
+}
+
 void reused_storage() {
   const Module code = kernel_library();
   GraphText graph;
@@ -264,6 +278,7 @@ int main() {
   zero_copy();
   reshapes();
   shared_outputs();
+  many_inputs_and_outputs();
   reused_storage();
   copies();
   outputs_in_an_array();

@@ -22,7 +22,7 @@ internal sealed unsafe class GraphExecutor : Executor
     private readonly nint[] _copiedInputs;
     private readonly nint[] _copiedOutputs;
     private readonly TvmArrayHandle?[] _outputArrays;
-    private bool _copiesInputs;
+    private int _copiedInputCount;
     private bool _copiesOutputs;
 
     internal GraphExecutor(GraphProgram program, TvmModuleHandle module)
@@ -52,12 +52,12 @@ internal sealed unsafe class GraphExecutor : Executor
     internal override void BindInput(int index, void* address, ReadOnlySpan<long> shape)
     {
         var argument = _program.InputArguments[index];
-        var bound = BindArgument(argument, address, isParameter: false);
-        _copiedInputs[index] = bound ? 0 : (nint)address;
-        _copiesInputs = _copiedInputs.AsSpan().ContainsAnyExcept(0);
+        var copied = BindArgument(argument, address, isParameter: false) ? 0 : (nint)address;
+        _copiedInputCount += (copied != 0 ? 1 : 0) - (_copiedInputs[index] != 0 ? 1 : 0);
+        _copiedInputs[index] = copied;
 
         // An output that is an input lies in that input's memory, which has just moved.
-        for (var i = 0; i < _copiedOutputs.Length; i++)
+        for (var i = 0; _copiesOutputs && i < _copiedOutputs.Length; i++)
         {
             if (_copiedOutputs[i] != 0)
             {
@@ -104,7 +104,7 @@ internal sealed unsafe class GraphExecutor : Executor
     internal override void Run()
     {
         UseThreads();
-        if (_copiesInputs)
+        if (_copiedInputCount > 0)
         {
             CopyInputs();
         }

@@ -91,18 +91,30 @@ void* GraphExecutor::zero_copy_address(uint32_t entry, const DLTensor& tensor,
   return address;
 }
 
+// Once for all outputs: a hostile graph has as many as it likes, and as many inputs.
+void GraphExecutor::find_users() {
+  for (uint32_t i = 0; i < graph_.arguments.size(); ++i) {
+    Users& users = users_[graph_.storage_ids[input_entry(i)]];
+    if (users.input == kNone) users.input = i;
+  }
+  for (uint32_t o = 0; o < graph_.outputs.size(); ++o) {
+    Users& users = users_[graph_.storage_ids[graph_.entry(graph_.outputs[o])]];
+    uint32_t& place = users.output == kNone ? users.output : users.next_output;
+    if (place == kNone) place = o;
+  }
+}
+
 // An output may move to the caller's memory only if nobody else reads or writes what it leaves.
 void GraphExecutor::require_own_output(uint32_t output) const {
   const uint32_t entry = graph_.entry(graph_.outputs[output]);
-  const uint32_t storage = graph_.storage_ids[entry];
-  for (uint32_t i = 0; i < graph_.arguments.size(); ++i) {
-    if (graph_.storage_ids[input_entry(i)] != storage) continue;
-    throw Error(output_text(output) + " is the memory of " + input_text(i) +
+  const Users& users = users_[graph_.storage_ids[entry]];
+  if (users.input != kNone) {
+    throw Error(output_text(output) + " is the memory of " + input_text(users.input) +
                 " and cannot be moved; copy it with get_output");
   }
-  for (uint32_t o = 0; o < graph_.outputs.size(); ++o) {
-    if (o == output || graph_.storage_ids[graph_.entry(graph_.outputs[o])] != storage) continue;
-    throw Error(output_text(output) + " and output " + std::to_string(o) +
+  const uint32_t other = users.output == output ? users.next_output : users.output;
+  if (other != kNone) {
+    throw Error(output_text(output) + " and output " + std::to_string(other) +
                 " are the same memory, so neither can be moved; copy them with get_output");
   }
   if (bindings_.is_argument(entry)) {

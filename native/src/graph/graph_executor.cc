@@ -56,8 +56,10 @@ GraphExecutor::GraphExecutor(std::string_view json, Ref<Module> code, const Ref<
       graph_(read_graph(json)),
       bindings_(graph_),
       program_(graph_, bindings_, *code_),
-      is_parameter_(graph_.arguments.size()) {
+      is_parameter_(graph_.arguments.size()),
+      users_(graph_.entry_count()) {
   for (uint32_t i = 0; i < graph_.arguments.size(); ++i) inputs_.emplace(input_name(i), i);
+  find_users();
   bind_linked(lookup);
 }
 

@@ -34,6 +34,13 @@ class GraphExecutor final : public Module {
     std::string_view name;
     Method method;
   };
+  static constexpr uint32_t kNone = UINT32_MAX;
+  // Of one storage number: the first input there and the first two outputs, or kNone.
+  struct Users {
+    uint32_t input = kNone;
+    uint32_t output = kNone;
+    uint32_t next_output = kNone;
+  };
   static const NamedMethod kMethods[];
 
   // executor_methods.cc: the functions of TVM's executor under their own names.
@@ -70,6 +77,7 @@ class GraphExecutor final : public Module {
   Ref<Object> describe(const std::vector<uint32_t>& entries, const std::vector<std::string>& names);
 
   void bind_linked(const Ref<Function>& lookup);
+  void find_users();
 
   Ref<Module> code_;
   Graph graph_;
@@ -77,6 +85,7 @@ class GraphExecutor final : public Module {
   Program program_;
   std::unordered_map<std::string_view, uint32_t> inputs_;  // input index by name
   std::vector<bool> is_parameter_;                         // by input index
+  std::vector<Users> users_;                               // by storage number
 };
 
 }  // namespace safetensor

@@ -59,12 +59,33 @@ public sealed class CommandLineTests
 
     [TestCase("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
     [TestCase("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
+    [TestCase("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")]
+    [TestCase("AAECAwQFBgcICQoL-_0ODxAREhMUFRYXGBkaGxwdHh8")]
+    [TestCase("AAECAwQFBg/ICQoLDA+ODxAREhMUFRYXGBk/GxwdHh8=")]
+    [TestCase("/AECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
+    [TestCase(" AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
+    [TestCase("0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    [TestCase("hex:0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF")]
+    [TestCase("env:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
+    [TestCase("env:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
     public void A_key_as_an_argument_is_refused_and_not_repeated(string key)
     {
         var run = CliRun.Of("verify", TestData.Digits, "--key", key);
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.Contain("never the key itself").And.Not.Contains(key));
+        Assert.That(run.Error, Does.Contain("never the key itself").And.Not.Contains(key.Split(':')[^1].Trim()));
+    }
+
+    [Test]
+    public void A_key_file_that_is_missing_from_a_folder_is_named_however_long_its_path_is()
+    {
+        using var folder = new TemporaryFolder();
+        var key = Path.Combine(Directory.CreateDirectory(folder["a/folder/whose/path/has/more/characters/than/a/key"]).FullName, "digits");
+
+        var run = CliRun.Of("verify", TestData.Digits, "--key", key);
+
+        Assert.That(run.ExitCode, Is.EqualTo(3));
+        Assert.That(run.Error, Does.Contain($"There is no key file '{key}'"));
     }
 
     [Test]

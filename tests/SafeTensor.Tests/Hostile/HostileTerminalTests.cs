@@ -64,8 +64,11 @@ public sealed partial class HostileTerminalTests
         Shows(13, "verify", package, "--key", Key, "--model-id", file + "x");
         Shows(21, "run", "--plain", Written(file + ".tar"));
         Shows(3, "inspect", _folder[file + " none"]);
-        Shows(3, "verify", package, "--key", _folder[file + ".none"]);
-        Shows(20, "verify", package, "--key", "env:" + file);
+
+        // What is as long as a key could be one.
+        var isLong = file.Length > 100;
+        Shows(isLong ? 2 : 3, "verify", package, "--key", _folder[file + ".none"]);
+        Shows(isLong ? 2 : 20, "verify", package, "--key", "env:" + file);
         Shows(20, "verify", package, "--key", Written(file + ".key"));
         Shows(3, "run", package, "--key", Key, "--runtime", _folder[file + ".none"]);
         Shows(2, "keygen", source);

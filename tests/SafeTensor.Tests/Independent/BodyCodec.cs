@@ -8,7 +8,7 @@ internal static partial class BodyCodec
 {
     internal const long MaxFileLength = 4L << 30;
 
-    private const int MaxTensors = 262_144, MaxRank = 32, MaxNameLength = 1024, MaxTextLength = 256;
+    private const int MaxTensors = 262_144, MaxRank = 32, MaxNameLength = 1024, MaxTextLength = 256, MaxIgnored = 16_384;
     private const ulong EndOfTime = 253_402_300_800;
 
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -54,6 +54,7 @@ internal static partial class BodyCodec
         Require(map.Major == CborItem.MapType, "the body is no map");
         var known = new Dictionary<ulong, CborItem>();
         var ignored = new List<CborItem>();
+        var ignoredItems = 0;
         foreach (var pair in map.Items.Chunk(2))
         {
             var (key, value) = (pair[0], pair[1]);
@@ -61,6 +62,8 @@ internal static partial class BodyCodec
             if (key.Major == CborItem.NegativeType)
             {
                 ignored.AddRange(key, value);
+                ignoredItems += ItemsIn(value);
+                Limit(ignoredItems <= MaxIgnored, "more items to ignore than there may be");
                 continue;
             }
 
@@ -84,6 +87,8 @@ internal static partial class BodyCodec
         Require(body.Files.DistinctBy(file => file.Name).Count() == body.Files.Length, "there are two files of a name");
         return body;
     }
+
+    private static int ItemsIn(CborItem item) => 1 + item.Items.Sum(ItemsIn);
 
     private static TensorPart Tensor(CborItem item)
     {

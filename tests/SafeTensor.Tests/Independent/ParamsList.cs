@@ -31,18 +31,14 @@ internal static class ParamsList
         Require(file.Length >= 24 + 8 + ManifestName.Length && U64(file, 0) == ListMagic, FormatError.NotEncrypted, "no list of tensors");
         var count = U64(file, 16);
         Require(count >= 1, FormatError.NotEncrypted, "no tensor");
+        var isManifest = U64(file, 24) == (ulong)ManifestName.Length && Encoding.Latin1.GetString(file, 24 + 8, ManifestName.Length) == ManifestName;
+        Require(isManifest, FormatError.NotEncrypted, "the first tensor is another");
         Require(count <= MaxTensors + 1, FormatError.LimitExceeded, $"{count} tensors");
         long position = 24;
         for (ulong i = 0; i < count; i++)
         {
             Require(position + 8 <= file.Length, FormatError.Tampered, "the file ends within the names");
             var length = U64(file, (int)position);
-            if (i == 0)
-            {
-                var first = Encoding.Latin1.GetString(file, (int)position + 8, ManifestName.Length);
-                Require(length == (ulong)ManifestName.Length && first == ManifestName, FormatError.NotEncrypted, "the first tensor is another");
-            }
-
             Require(length <= MaxNameLength, FormatError.LimitExceeded, $"a name of {length} bytes");
             position += 8 + (long)length;
             Require(position <= MaxNamesEnd, FormatError.LimitExceeded, "the names are too long");

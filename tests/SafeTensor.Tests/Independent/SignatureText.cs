@@ -8,7 +8,7 @@ namespace SafeTensor.Tests.Independent;
 /// <summary>What stands in <c>mod.sig</c>: docs/format.md, section 8.</summary>
 internal static class SignatureText
 {
-    private const int MaxLength = 16_384, MaxSignatures = 8;
+    private const int MaxLength = 16_384, MaxSignatures = 8, MaxDepth = 64;
     private const string Type = "safetensor-sig+json";
 
     internal static byte[] Write(byte[] header, params PublisherPair[] publishers)
@@ -52,14 +52,14 @@ internal static class SignatureText
 
     private static bool IsTrusted(string text, string signature, string payload, PublisherPair[] trusted)
     {
-        var decoded = Base64Url.Decode(text);
+        var (decoded, value) = (Base64Url.Decode(text), Base64Url.Decode(signature));
         Require(decoded is not null && Utf8.IsValid(decoded), "a protected header is not base64url of UTF-8");
-        using var json = JsonDocument.Parse(decoded);
+        Require(value is not null, "a signature is not base64url");
+        using var json = JsonDocument.Parse(decoded, new JsonDocumentOptions { MaxDepth = MaxDepth });
         Require(json.RootElement.ValueKind == JsonValueKind.Object, "a protected header is no object");
-        foreach (var member in json.RootElement.EnumerateObject().Where(member => member.Name is "alg" or "kid" or "typ"))
-        {
-            Require(member.Value.ValueKind == JsonValueKind.String, "a member is no text");
-        }
+        JsonProperty[] known = [.. json.RootElement.EnumerateObject().Where(member => member.Name is "alg" or "kid" or "typ")];
+        Require(known.All(member => member.Value.ValueKind == JsonValueKind.String), "a member is no text");
+        Require(known.DistinctBy(member => member.Name).Count() == known.Length, "a member is there twice");
 
         if (!json.RootElement.TryGetProperty("kid", out var id) || trusted.FirstOrDefault(publisher => publisher.Thumbprint == id.GetString()) is not { } publisher)
         {
@@ -67,10 +67,9 @@ internal static class SignatureText
         }
 
         var members = Members(json.RootElement, "alg", "kid", "typ");
-        var value = Base64Url.Decode(signature);
         Require(
             TextOf(members[0]) == publisher.Algorithm && TextOf(members[1]) == publisher.Thumbprint && TextOf(members[2]) == Type
-            && value is not null && publisher.Verify(Encoding.ASCII.GetBytes($"{text}.{payload}"), value),
+            && publisher.Verify(Encoding.ASCII.GetBytes($"{text}.{payload}"), value),
             "a trusted publisher's signature is not right");
         return true;
     }

@@ -99,14 +99,6 @@ public sealed class ModelKeyTests
     }
 
     [Test]
-    public void A_key_of_zeros_is_none()
-    {
-        using var key = ModelKey.FromBytes(new byte[32]);
-
-        Assert.That(() => Unwrap(key), Refused.With(SafeModelError.KeyUnavailable, "32 zero bytes"));
-    }
-
-    [Test]
     public void A_disposed_file_key_says_so()
     {
         File.WriteAllBytes(_folder["key"], _key);

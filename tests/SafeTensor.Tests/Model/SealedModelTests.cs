@@ -88,7 +88,29 @@ public sealed class SealedModelTests
 
     [Test]
     public void Another_key_is_refused() =>
-        Assert.That(() => SafeModel.Load(_sealed, new byte[32], TestRuntime.Options), Refused.With(SafeModelError.WrongKey));
+        Assert.That(() => SafeModel.Load(_sealed, RandomNumberGenerator.GetBytes(32), TestRuntime.Options), Refused.With(SafeModelError.WrongKey));
+
+    [Test]
+    public void Zeros_are_no_key_wherever_they_come_from()
+    {
+        using var key = ModelKey.FromBytes(new byte[32]);
+        Action[] uses =
+        [
+            () => SafeModel.Load(_sealed, new byte[32], TestRuntime.Options),
+            () => SafeModel.Load(_sealed, key, TestRuntime.Options),
+            () => SafeModel.LoadAsync(_sealed, new byte[32], TestRuntime.Options).GetAwaiter().GetResult(),
+            () => ModelSealer.VerifyAsync(_sealed, key).GetAwaiter().GetResult(),
+            () => ModelSealer.Seal(TestData.Digits, _folder["zeros"], new byte[32]),
+            () => ModelSealer.SealAsync(TestData.Digits, _folder["zeros"], key).GetAwaiter().GetResult(),
+        ];
+
+        foreach (var use in uses)
+        {
+            Assert.That(use, Refused.With(SafeModelError.KeyUnavailable, "32 zero bytes"));
+        }
+
+        Assert.That(Directory.Exists(_folder["zeros"]), Is.False);
+    }
 
     [TestCase(0)]
     [TestCase(31)]

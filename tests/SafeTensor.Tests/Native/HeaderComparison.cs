@@ -21,6 +21,8 @@ internal sealed class HeaderComparison
             nameof(FileStatus.UserId) => "uid",
             nameof(FileStatus.GroupId) => "gid",
             nameof(FileStatus.Inode) => "ino",
+            nameof(FileStatus.DeviceMajor) => "dev_major",
+            nameof(FileStatus.DeviceMinor) => "dev_minor",
             _ => name.ToLowerInvariant(),
         }),
         [typeof(SignalAction)] = ("struct sigaction", name => name),

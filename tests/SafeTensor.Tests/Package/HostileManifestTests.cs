@@ -115,6 +115,24 @@ public sealed class HostileManifestTests
         Assert.That(() => Open(package), Throws.Nothing);
     }
 
+    [TestCase(16_384, true)]
+    [TestCase(16_385, false)]
+    public void Negative_keys_hold_so_many_items(int items, bool isAccepted)
+    {
+        // A number; a list, and what is in it.
+        var list = items - 2;
+        var body = new HostileBody { MoreCount = 2, More = [0x20, 0x00, 0x21, 0x99, (byte)(list >> 8), (byte)list, .. new byte[list]] };
+        var package = new HostilePackage { Body = body.Encode(), Names = [.. Enumerable.Repeat("n"u8.ToArray(), 100)] };
+        if (isAccepted)
+        {
+            Assert.That(PackageInfo.Read(package.WriteTo(_folder)).ModelId, Is.EqualTo("m"));
+        }
+        else
+        {
+            Refuse(package, SafeModelError.LimitExceeded);
+        }
+    }
+
     [Test]
     public void More_tensors_than_there_may_be() => Refuse(
         new HostilePackage
@@ -137,6 +155,36 @@ public sealed class HostileManifestTests
             Body = new HostileBody { MoreCount = 1, More = [0x20, .. Enumerable.Repeat((byte)0x81, (16 << 20) - 100)] }.Encode(),
         },
         SafeModelError.Tampered);
+
+    // As long as a body may be that is read without a key.
+    private static IEnumerable<TestCaseData> LargeBodies()
+    {
+        const int large = (16 << 20) - 100, keys = 2_700_000;
+        static TestCaseData Case(string name, byte[] body, SafeModelError error) => new TestCaseData(body, error).SetArgDisplayNames(name);
+        static byte[] Ignored(byte[] value) => new HostileBody { MoreCount = 1, More = [0x20, .. value] }.Encode();
+        static byte[] List(byte[] item) => [.. Head(0x9A, large / item.Length), .. Enumerable.Range(0, large / item.Length).SelectMany(_ => item)];
+        static byte[] Head(byte kind, int number) => [kind, .. BitConverter.GetBytes(number).Reverse()];
+
+        // Of five bytes each, so that they are in order.
+        static byte[] Pairs(byte kind) => [.. Enumerable.Range(1 << 16, keys).SelectMany(key => (byte[])[.. Head(kind, key), 0x00])];
+        var text = HostileBody.Text(new string('t', large));
+        var bytes = HostileBody.Bytes(new byte[large]);
+
+        yield return Case("a model id", new HostileBody { ModelId = text }.Encode(), SafeModelError.LimitExceeded);
+        yield return Case("a file's name", new HostileBody { Files = HostileBody.File(name: text) }.Encode(), SafeModelError.Tampered);
+        yield return Case("a tensor's name", new HostileBody { Tensors = HostileBody.Tensor(name: bytes) }.Encode(), SafeModelError.Tampered);
+        yield return Case("a root", new HostileBody { Tensors = HostileBody.Tensor(root: bytes) }.Encode(), SafeModelError.Tampered);
+        yield return Case("numbers to ignore", Ignored(List([0x00])), SafeModelError.LimitExceeded);
+        yield return Case("maps to ignore", Ignored(List([0xA0])), SafeModelError.LimitExceeded);
+        yield return Case("maps of a pair to ignore", Ignored(List([0xA1, 0x00, 0x00])), SafeModelError.LimitExceeded);
+        yield return Case("a map to ignore", Ignored([.. Head(0xBA, keys), .. Pairs(0x1A)]), SafeModelError.LimitExceeded);
+        yield return Case("keys to ignore", [.. Head(0xBA, keys + 5), .. new HostileBody().Encode()[1..], .. Pairs(0x3A)], SafeModelError.LimitExceeded);
+        yield return Case("a text to ignore that is no UTF-8", Ignored([.. text[..^1], 0xFF]), SafeModelError.Tampered);
+    }
+
+    [TestCaseSource(nameof(LargeBodies))]
+    public void A_hostile_body_of_16_MiB_is_refused(byte[] body, SafeModelError error) =>
+        Refuse(new HostilePackage { Names = [.. Enumerable.Repeat("n"u8.ToArray(), 33_000)], Body = body }, error);
 
     [Test]
     public void Tensors_in_a_hole_that_no_file_can_hold() => Refuse(

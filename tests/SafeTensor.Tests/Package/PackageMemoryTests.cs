@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NUnit.Framework;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
@@ -16,7 +17,7 @@ public sealed class PackageMemoryTests
     {
         using var folder = new TemporaryFolder();
         PlainParams.Create(folder["plain"], TensorCount, TensorLength);
-        var key = new byte[32];
+        var key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
         var sealing = ResidentMemory.PeakOf(() => ModelSealer.Seal(folder["plain"], folder["sealed"], key));
         long[] offsets = [0, TensorLength, 2 * TensorLength, 3 * TensorLength];
         var loading = ResidentMemory.PeakOf(() =>

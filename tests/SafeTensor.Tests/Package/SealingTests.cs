@@ -97,13 +97,17 @@ public sealed class SealingTests
     [Test]
     public void Overwrite_replaces_the_whole_package()
     {
-        ModelSealer.Seal(_source, _folder["sealed"], _key);
-        File.WriteAllText(Path.Combine(_folder["sealed"], "leftover"), "");
+        using var publisher = new Publisher();
+        ModelSealer.Seal(_source, _folder["sealed"], _key, new SealOptions { Signer = publisher.Key });
+
+        // What a killed signing leaves.
+        File.WriteAllText(Path.Combine(_folder["sealed"], "mod.sig.new"), "");
+        File.WriteAllText(Path.Combine(_folder["sealed"], "mod.sig.lock"), "");
 
         ModelSealer.Seal(_source, _folder["sealed"], _key, new SealOptions { ModelVersion = 2, Overwrite = true });
 
         Assert.That(PackageInfo.Read(_folder["sealed"]).ModelVersion, Is.EqualTo(2));
-        Assert.That(File.Exists(Path.Combine(_folder["sealed"], "leftover")), Is.False);
+        Assert.That(Directory.GetFiles(_folder["sealed"]).Select(Path.GetFileName), Is.EquivalentTo(["mod.params", "mod.so", "mod.json"]));
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Has.Length.EqualTo(2));
     }
 

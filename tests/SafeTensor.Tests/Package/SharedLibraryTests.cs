@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using NUnit.Framework;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
@@ -51,6 +52,31 @@ public sealed class SharedLibraryTests
         Assert.That(run.Json.GetProperty("modelId").GetString(), Is.EqualTo("source"));
     }
 
+    [Test]
+    public void A_library_that_is_changed_between_its_check_and_its_sealing_is_refused()
+    {
+        HostileModel.EditLibrary(_folder.CopyOf(TestData.Digits, "hostile"), "./evil.so", HostileModel.Needed);
+        var swap = new SwappingClock(() => File.WriteAllBytes(Library, File.ReadAllBytes(Path.Combine(_folder["hostile"], "mod.so"))));
+
+        Assert.That(
+            () => ModelSealer.Seal(_source, _folder["sealed"], RandomNumberGenerator.GetBytes(SafeModel.KeyLength), new SealOptions { TimeProvider = swap }),
+            Refused.With(SafeModelError.ModelInvalid, "mod.so makes the loader load './evil.so'"));
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName), Is.EquivalentTo(["source", "hostile"]));
+    }
+
+    [Test]
+    public void A_library_that_comes_to_hold_weights_after_its_check_does_not_stay_readable()
+    {
+        var bytes = File.ReadAllBytes(Library);
+        "__tvm_param__"u8.CopyTo(bytes.AsSpan(^64..));
+        var swap = new SwappingClock(() => File.WriteAllBytes(Library, bytes));
+        var key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
+
+        Assert.That(
+            () => ModelSealer.Seal(_source, _folder["sealed"], key, new SealOptions { TimeProvider = swap, ClearCode = true }),
+            Refused.With(SafeModelError.ModelInvalid, "mod.so holds weights itself (__tvm_param__)"));
+    }
+
     [TestCase(0x7ffffffdL)] // DT_AUXILIARY
     [TestCase(0x7fffffffL)] // DT_FILTER
     [TestCase(0x6ffffefcL)] // DT_AUDIT
@@ -95,6 +121,16 @@ public sealed class SharedLibraryTests
         Assert.That(Seal, Refused.With(SafeModelError.ModelInvalid, "is not a shared library"));
     }
 
+    /// <summary>Does something when the time of sealing is asked for, which is after all checks of the source.</summary>
+    private sealed class SwappingClock(Action action) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            action();
+            return DateTimeOffset.UnixEpoch;
+        }
+    }
+
     private static int ProgramHeader(byte[] bytes, int kind)
     {
         var at = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32));
@@ -106,5 +142,5 @@ public sealed class SharedLibraryTests
         return at;
     }
 
-    private void Seal() => ModelSealer.Seal(_source, _folder[Guid.NewGuid().ToString("N")], new byte[SafeModel.KeyLength]);
+    private void Seal() => ModelSealer.Seal(_source, _folder[Guid.NewGuid().ToString("N")], RandomNumberGenerator.GetBytes(SafeModel.KeyLength));
 }

@@ -13,7 +13,9 @@ internal static class SlowManifest
     {
         try
         {
-            var map = ((List<(object Key, object Value)>)SlowCbor.Read(body)).Where(pair => (BigInteger)pair.Key >= 0).ToDictionary(pair => (int)(BigInteger)pair.Key, pair => pair.Value);
+            var pairs = (List<(object Key, object Value)>)SlowCbor.Read(body);
+            Demand(pairs.Where(pair => (BigInteger)pair.Key < 0).Sum(pair => Items(pair.Value)) <= 16_384);
+            var map = pairs.Where(pair => (BigInteger)pair.Key >= 0).ToDictionary(pair => (int)(BigInteger)pair.Key, pair => pair.Value);
             Demand(map.Keys.All(key => key is >= 1 and <= 7));
             var needed = BigInteger.Zero;
             var tensors = ((List<object>)map[6]).ConvertAll(entry => Tensor((List<object>)entry, segmentSize, ref needed));
@@ -60,6 +62,13 @@ internal static class SlowManifest
         needed += (BigInteger)flags * segments;
         return $"{length} {flags} {Convert.ToHexString((byte[])root)}";
     }
+
+    private static int Items(object value) => 1 + value switch
+    {
+        List<object> list => list.Sum(Items),
+        List<(object Key, object Value)> pairs => pairs.Sum(pair => Items(pair.Key) + Items(pair.Value)),
+        _ => 0,
+    };
 
     private static string Text(object value)
     {

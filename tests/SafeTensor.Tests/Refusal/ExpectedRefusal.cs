@@ -102,14 +102,14 @@ internal sealed class ExpectedRefusal(Dictionary<string, byte[]>[] sealings, boo
         }
 
         var count = U64(file, 16);
-        if (count > MaxTensors + 1)
-        {
-            return Limit;
-        }
-
         if (count == 0 || file.Length < 46 || U64(file, 24) != 14 || !file[32..46].SequenceEqual("__safetensor__"u8))
         {
             return NotEncrypted;
+        }
+
+        if (count > MaxTensors + 1)
+        {
+            return Limit;
         }
 
         ulong at = 46;

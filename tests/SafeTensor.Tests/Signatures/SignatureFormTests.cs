@@ -92,6 +92,17 @@ public sealed class SignatureFormTests
     public void A_protected_header_that_says_anything_else_is_refused_although_it_is_signed(string header) =>
         Assert.That(() => VerifyText(File(Entry(header.Replace("KID", Thumbprint, StringComparison.Ordinal)))), Refused.With(SafeModelError.SignatureInvalid, "mod.sig"));
 
+    [TestCase(63, true)]
+    [TestCase(64, false)]
+    [TestCase(4000, false)]
+    public void Anothers_protected_header_may_have_64_levels(int lists, bool isAccepted)
+    {
+        var deep = Entry($"{{\"x\":{new string('[', lists)}{new string(']', lists)}}}");
+        var file = File($"{deep},{Entry(GoodHeader)}");
+
+        Assert.That(() => VerifyText(file), isAccepted ? Throws.Nothing : Refused.With(SafeModelError.SignatureInvalid, "mod.sig"));
+    }
+
     [Test]
     public void Another_payload_is_refused_although_it_is_signed()
     {

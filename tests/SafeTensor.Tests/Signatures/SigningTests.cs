@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 using NUnit.Framework;
+using SafeTensor.Native;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
 
@@ -117,6 +119,77 @@ public sealed class SigningTests
     }
 
     [Test]
+    public void A_signature_of_anothers_that_is_not_base64url_is_damaged()
+    {
+        using var other = new Publisher();
+        ModelSealer.Sign(_package, other.Key);
+        var good = File.ReadAllText(Signature);
+
+        // Not test cases: a runner drops cases with such names.
+        foreach (var text in new[] { "ab+c=", "it's", "<x>", "\u00e9", "\u007f" })
+        {
+            File.WriteAllText(Signature, good);
+            AddForeign(text);
+            var before = File.ReadAllBytes(Signature);
+
+            Assert.That(async () => await ModelSealer.VerifyAsync(_package, [other.Pem]), Refused.With(SafeModelError.SignatureInvalid, "a text is not base64url"), text);
+            Assert.That(() => ModelSealer.Sign(_package, _publisher.Key), Refused.With(SafeModelError.SignatureInvalid, "Delete it to sign anew"), text);
+            Assert.That(File.ReadAllBytes(Signature), Is.EqualTo(before), text);
+        }
+    }
+
+    [Test]
+    public void A_signature_for_which_there_is_no_room_is_refused_and_what_is_there_stays()
+    {
+        using var other = new Publisher();
+        ModelSealer.Sign(_package, other.Key);
+        AddForeign(new string('A', SignatureFile.MaxLength / 4 * 3));
+        var before = File.ReadAllBytes(Signature);
+        AddForeign(new string('A', (SignatureFile.MaxLength - before.Length - 100) / 4 * 4));
+        before = File.ReadAllBytes(Signature);
+
+        Assert.That(() => ModelSealer.Sign(_package, _publisher.Key), Refused.With(SafeModelError.LimitExceeded, "mod.sig would have"));
+        Assert.That(File.ReadAllBytes(Signature), Is.EqualTo(before));
+        Assert.That(async () => await ModelSealer.VerifyAsync(_package, [other.Pem]), Throws.Nothing);
+    }
+
+    [Test]
+    public void Publishers_who_sign_at_once_all_have_signed()
+    {
+        var publishers = Enumerable.Range(0, SignatureFile.MaxSignatures).Select(_ => new Publisher()).ToList();
+
+        Parallel.ForEach(publishers, new ParallelOptions { MaxDegreeOfParallelism = publishers.Count }, publisher => ModelSealer.Sign(_package, publisher.Key));
+
+        publishers.ForEach(publisher => Assert.That(async () => await ModelSealer.VerifyAsync(_package, [publisher.Pem]), Throws.Nothing));
+        publishers.ForEach(publisher => publisher.Dispose());
+        Assert.That(Directory.GetFiles(_package).Select(Path.GetFileName), Is.EquivalentTo(["mod.params", "mod.so", "mod.json", "mod.sig"]));
+    }
+
+    [Test]
+    public void Who_may_only_read_the_folder_cannot_keep_others_from_signing()
+    {
+        using var folder = new SafeFileHandle(LibC.open(_package, LibC.O_RDONLY | LibC.O_DIRECTORY, 0), ownsHandle: true);
+        Assert.That(LibC.flock((int)folder.DangerousGetHandle(), LibC.LOCK_EX), Is.Zero);
+
+        Assert.That(() => ModelSealer.Sign(_package, _publisher.Key), Throws.Nothing);
+    }
+
+    [Test]
+    public void The_lock_of_a_signing_is_its_users_alone_and_goes_with_it()
+    {
+        var modes = new List<UnixFileMode>();
+        using var signer = new InterruptingKey(() => modes.Add(File.GetUnixFileMode(Signature + ".lock")));
+        File.WriteAllText(Signature + ".lock", "");
+        File.SetUnixFileMode(Signature + ".lock", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        ModelSealer.Sign(_package, signer);
+        ModelSealer.Sign(_package, signer);
+
+        Assert.That(modes, Is.EqualTo(Enumerable.Repeat(UnixFileMode.UserRead | UnixFileMode.UserWrite, 2)));
+        Assert.That(File.Exists(Signature + ".lock"), Is.False);
+    }
+
+    [Test]
     public void A_key_that_cannot_sign_leaves_nothing_behind()
     {
         using var publicHalf = ECDsa.Create(_publisher.Key.ExportParameters(includePrivateParameters: false));
@@ -129,6 +202,10 @@ public sealed class SigningTests
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.EqualTo([_package]));
         Assert.That(Directory.GetFiles(_package).Select(Path.GetFileName), Is.EquivalentTo(["mod.params", "mod.so", "mod.json"]));
     }
+
+    /// <summary>Puts an entry of a publisher whom nobody knows before the others.</summary>
+    private void AddForeign(string signature) =>
+        File.WriteAllText(Signature, File.ReadAllText(Signature).Replace("[{", $"[{{\"protected\":\"e30\",\"signature\":\"{signature}\"}},{{", StringComparison.Ordinal));
 
     private SortedDictionary<string, string> Contents() =>
         new(Directory.GetFiles(_package).ToDictionary(file => Path.GetFileName(file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))));

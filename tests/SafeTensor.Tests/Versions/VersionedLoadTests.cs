@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NUnit.Framework;
 using SafeTensor.Cli.Demo;
 using SafeTensor.Runtime;
@@ -152,7 +153,7 @@ public sealed class VersionedLoadTests
         Assert.That(() => _digits.Load(7, options), Refused.With(SafeModelError.WrongPackage));
         options.MinimumVersion = 9;
         Assert.That(() => _digits.Load(8, options), Refused.With(SafeModelError.RolledBack));
-        Assert.That(() => SafeModel.Load(_digits.Sealed(9), new byte[32], options), Refused.With(SafeModelError.WrongKey));
+        Assert.That(() => SafeModel.Load(_digits.Sealed(9), RandomNumberGenerator.GetBytes(32), options), Refused.With(SafeModelError.WrongKey));
 
         Assert.That(SeenVersions.Decode(File.ReadAllBytes(_digits.VersionFile)).Of("", "digits "), Is.Zero);
         Assert.That(_digits.Stored, Is.EqualTo(1));
