@@ -17,10 +17,18 @@ internal sealed class FfiHandle : SafeHandle
     public override bool IsInvalid => handle == 0;
 
     /// <summary>The object; the caller keeps this handle alive meanwhile.</summary>
-    internal unsafe void* Value => (void*)handle;
+    /// <exception cref="ObjectDisposedException">It was given back.</exception>
+    internal unsafe void* Value
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return (void*)handle;
+        }
+    }
 
     /// <summary>What follows the object's header; the caller keeps this handle alive meanwhile.</summary>
-    internal unsafe void* Cell => (TVMFFIObject*)handle + 1;
+    internal unsafe void* Cell => (TVMFFIObject*)Value + 1;
 
     protected override bool ReleaseHandle() => FfiApi.TVMFFIObjectDecRef(handle) == 0;
 }

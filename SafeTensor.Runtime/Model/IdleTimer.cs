@@ -32,7 +32,15 @@ internal sealed class IdleTimer : IDisposable
         var left = _timeout - _clock.Idle;
         if (left <= TimeSpan.Zero)
         {
-            model.SuspendIfIdle();
+            try
+            {
+                model.SuspendIfIdle();
+            }
+            catch (Exception)
+            {
+                // A logger's, after the weights are wiped. There is nobody here to tell, and a timer's exception would end the process.
+            }
+
             left = _timeout;
         }
 

@@ -6,10 +6,8 @@ internal abstract class ModelProgram : IDisposable
     /// <summary>What a run must be given, without the parameters.</summary>
     internal abstract IReadOnlyList<TensorInfo> Inputs { get; }
 
-    internal abstract IReadOnlyList<TensorInfo> Outputs { get; }
-
-    /// <summary>As far as they are known without a run.</summary>
-    internal virtual IReadOnlyList<TensorInfo> OutputsAtLoad => Outputs;
+    /// <summary>What a run gives; <see langword="null"/> where only a run tells, and none has yet (<see cref="Learn"/>).</summary>
+    internal abstract IReadOnlyList<TensorInfo>? Outputs { get; }
 
     /// <summary>What lowers the protection of the weights, in words for <see cref="ProtectionReport.Reasons"/>.</summary>
     internal abstract IReadOnlyList<string> Remarks { get; }

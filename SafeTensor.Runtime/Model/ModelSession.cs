@@ -132,7 +132,7 @@ public sealed class ModelSession : IDisposable
         }
     }
 
-    /// <summary>Gives an input of a model with symbolic dimensions another shape: its buffer is a new one, zeroed. Spans of the old one show zeros.</summary>
+    /// <summary>Gives an input of a model with symbolic dimensions another shape: where it differs, its buffer is a new one, zeroed, and spans of the old one show zeros.</summary>
     /// <param name="index">Among the model's inputs.</param>
     /// <param name="shape">In elements; each as the model's, or any where that is −1.</param>
     /// <exception cref="ArgumentException">The model does not take this shape.</exception>
@@ -208,6 +208,7 @@ public sealed class ModelSession : IDisposable
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_state == Disposed || _gate is { IsClosed: true }, this);
             if (_outputInfos is null)
             {
                 if (Model.Outputs.Any(output => output.IsDynamic))
@@ -262,15 +263,17 @@ public sealed class ModelSession : IDisposable
 
     private void FollowOutput(int index, ReadOnlySpan<long> shape)
     {
-        var info = _outputInfos![index].WithShape([.. shape]);
-        if (_outputs[index] is not SessionBuffer.Owned)
-        {
-            throw new InvalidOperationException($"The run gave {info}, and the memory that was bound is for {_outputInfos[index]}. Bind other memory, or none.");
-        }
-
-        // The old one is the garbage collector's: spans of it may be held.
+        var (before, info) = (_outputInfos![index], _outputInfos[index].WithShape([.. shape]));
+        var old = _outputs[index];
         _outputs[index] = new SessionBuffer.Owned(info.ByteLength);
         _outputInfos[index] = info;
+
+        // Spans of it show zeros.
+        old.Dispose();
+        if (old is not SessionBuffer.Owned)
+        {
+            throw new InvalidOperationException($"The run gave {info}, and the memory that was bound is for {before}. It is bound no more: bind memory of this length, or read the session's own.");
+        }
     }
 
     private Span<T> Elements<T>(int index, bool input)

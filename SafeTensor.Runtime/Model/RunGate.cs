@@ -54,7 +54,12 @@ internal sealed class RunGate(Action resume, IdleClock? idle) : IDisposable
     /// <returns>False, and nothing is done, where a run is under way.</returns>
     internal bool TrySuspend() => Interlocked.CompareExchange(ref _state, Suspended, 0) == 0;
 
-    internal void Open() => Interlocked.And(ref _state, ~Suspended);
+    internal void Open()
+    {
+        // What was resumed is idle from now on, and not since its last run.
+        idle?.Touch();
+        Interlocked.And(ref _state, ~Suspended);
+    }
 
     /// <summary>Waits for the runs under way, after new ones were kept out. One thread at a time.</summary>
     internal void WaitForRuns()

@@ -162,15 +162,14 @@ public sealed partial class SafeModel
                 model = new SafeModel(parts, options);
                 package.RememberVersion(cancellationToken);
                 isKept = model.TryKeep(package, key, parts.Files, options, logger);
+                ModelLog.Loaded(logger, SafeText.EscapePath(path), Stopwatch.GetElapsedTime(start).TotalMilliseconds, model.Protection);
+                return model;
             }
             catch
             {
                 ((IDisposable?)model ?? parts).Dispose();
                 throw;
             }
-
-            ModelLog.Loaded(logger, SafeText.EscapePath(path), Stopwatch.GetElapsedTime(start).TotalMilliseconds, model.Protection);
-            return model;
         }
         finally
         {

@@ -80,12 +80,32 @@ public sealed partial class SafeModel
         where TOut : unmanaged
     {
         RequireOneInput();
-        RequireOneOutput();
-        var shape = TensorCheck.Span<TIn>(Inputs[0], input.Length, nameof(input));
-        TensorCheck.Span<TOut>(Outputs[0], output.Length, nameof(output), isOutput: true);
+        var info = Inputs[0];
+        TensorCheck.Span<TIn>(info, input.Length, nameof(input));
+        var known = _program.Outputs;
+        if (known is not null)
+        {
+            RequireOneOutput(known);
+            TensorCheck.Output<TOut>(known[0], output.Length, nameof(output));
+        }
+
         using var run = Begin();
-        run.Session.Reshape(0, shape.AsSpan());
-        RunOnce(run.Session, MemoryMarshal.AsBytes(input), MemoryMarshal.AsBytes(output));
+        var session = run.Session;
+        if (info.IsDynamic && session.InputBytes().Length != MemoryMarshal.AsBytes(input).Length)
+        {
+            session.Reshape(0, info.Complete(input.Length).AsSpan());
+        }
+
+        MemoryMarshal.AsBytes(input).CopyTo(session.InputBytes());
+        session.Run();
+        if (info.IsDynamic || known is null)
+        {
+            // Known, or of this length, only now.
+            RequireOneOutput(session.OutputInfos);
+            TensorCheck.Output<TOut>(session.OutputInfos[0], output.Length, nameof(output));
+        }
+
+        session.OutputBytes().CopyTo(MemoryMarshal.AsBytes(output));
     }
 
     /// <summary>Runs k inputs that stand end to end into k outputs end to end, over several executors. Allocates nothing for each run.</summary>
@@ -101,7 +121,7 @@ public sealed partial class SafeModel
         where TOut : unmanaged
     {
         RequireOneInput();
-        RequireOneOutput();
+        RequireOneOutput(Outputs);
         if (Inputs[0].IsDynamic || Outputs[0].IsDynamic)
         {
             throw new ArgumentException($"A batch needs lengths that no run decides, and the model takes {Inputs[0]} and gives {Outputs[0]}. Give the batch to Run, as a dimension.", nameof(inputs));
@@ -249,11 +269,11 @@ public sealed partial class SafeModel
         }
     }
 
-    private void RequireOneOutput()
+    private static void RequireOneOutput(IReadOnlyList<TensorInfo> outputs)
     {
-        if (Outputs.Count != 1)
+        if (outputs.Count != 1)
         {
-            throw new ArgumentException($"The model gives {Outputs.Count} outputs, so use another overload: {TensorInfo.List(Outputs)}.");
+            throw new ArgumentException($"The model gives {outputs.Count} outputs, so use another overload: {TensorInfo.List(outputs)}.");
         }
     }
 
@@ -285,13 +305,7 @@ public sealed partial class SafeModel
     {
         input.CopyTo(session.InputBytes());
         session.Run();
-        var given = session.OutputBytes();
-        if (given.Length != output.Length)
-        {
-            throw new ArgumentException($"The run gave {session.OutputInfos[0]}, of {given.Length} bytes; there is room for {output.Length}.", nameof(output));
-        }
-
-        given.CopyTo(output);
+        session.OutputBytes().CopyTo(output);
     }
 
     private ModelOutputs Finish(ModelSession session)
@@ -304,7 +318,7 @@ public sealed partial class SafeModel
             values[i] = TensorValue.Output(OutputArray.From(outputs[i].ElementType, session.OutputBytes(i)), outputs[i]);
         }
 
-        return new ModelOutputs(values, Outputs, Package);
+        return new ModelOutputs(values, _program.Outputs!, Package);
     }
 
     /// <summary>A pooled session for one run; the gate is held meanwhile, so that the model's end waits for it.</summary>

@@ -27,7 +27,7 @@ public sealed partial class SafeModel
     }
 
     /// <summary>Decrypts the weights of a suspended model on pool threads, so that the next run need not. Does nothing where they are there.</summary>
-    /// <param name="progress">Told of bytes decrypted, in order, from worker threads. It must not run the model.</param>
+    /// <param name="progress">Told of bytes decrypted, in order, from worker threads. It must not run, suspend, resume or dispose of the model, which would wait for itself.</param>
     /// <param name="cancellationToken">Stops within one segment; the model stays suspended.</param>
     /// <returns>A task that ends when the model can run.</returns>
     /// <exception cref="SafeModelException">

@@ -26,7 +26,7 @@ public sealed partial class SafeModel : IDisposable
         _requiredProtection = options.RequiredProtection;
         _idle = options.IdleTimeout is null ? null : new IdleClock(options.Time);
         _gate = new RunGate(ResumeForRun, _idle);
-        Package = parts.Info is { } info ? info with { Inputs = Inputs, Outputs = _program.OutputsAtLoad } : null;
+        Package = parts.Info is { } info ? info with { Inputs = Inputs, Outputs = _program.Outputs ?? [] } : null;
         Runtime = parts.Runtime;
         _pool = new SessionPool(() => MakeSession(gate: null), options.MaxConcurrentRuns > 0 ? options.MaxConcurrentRuns : Environment.ProcessorCount);
 
@@ -50,8 +50,10 @@ public sealed partial class SafeModel : IDisposable
     /// <summary>What a run must be given, without the parameters; never changes.</summary>
     public IReadOnlyList<TensorInfo> Inputs => _program.Inputs;
 
-    /// <summary>What a run gives; never changes. Of a Relax model it is known from a run on zeros, which is made when this is first asked for unless the model has run.</summary>
-    public IReadOnlyList<TensorInfo> Outputs => _program.Outputs;
+    /// <summary>What a run gives; never changes. Of a Relax model only a run tells: where there was none, asking for this makes one, on zeros, with 1 for each length that a run decides.</summary>
+    /// <exception cref="ObjectDisposedException">No run has told, and the model is disposed.</exception>
+    /// <exception cref="SafeModelException">No run has told, and the one on zeros failed.</exception>
+    public IReadOnlyList<TensorInfo> Outputs => _program.Outputs ?? LearnOutputs();
 
     /// <summary>What was really locked, hidden from dumps and so on, and why not more.</summary>
     /// <remarks>As of the load, or the last resume. While the model is suspended there are no weights.</remarks>
@@ -91,7 +93,7 @@ public sealed partial class SafeModel : IDisposable
         }
 
         _idleTimer?.Dispose();
-        _suspension?.Dispose();
+        _suspension?.End();
         _gate.WaitForRuns();
         _pool.Clear();
         lock (_sessions)
@@ -107,6 +109,7 @@ public sealed partial class SafeModel : IDisposable
 
         _program.Dispose();
         _weights?.Dispose();
+        _suspension?.Dispose();
         _gate.Dispose();
     }
 
@@ -121,6 +124,13 @@ public sealed partial class SafeModel : IDisposable
         }
 
         throw new ArgumentException($"The model has no {kind} '{SafeText.Escape(name ?? "")}'; it has {TensorInfo.List(infos)}.", nameof(name));
+    }
+
+    private IReadOnlyList<TensorInfo> LearnOutputs()
+    {
+        using var run = Begin();
+        run.Session.Run();
+        return _program.Outputs!;
     }
 
     internal void Learn(IReadOnlyList<TensorInfo> outputs) => _program.Learn(outputs);

@@ -33,7 +33,7 @@ public sealed record SafeModelOptions
     /// <summary>How many runs may be under way at once, each with an executor of its own, made on demand; 0, the default, for one a processor.</summary>
     public int MaxConcurrentRuns { get; set; }
 
-    /// <summary>Threads of the process's one pool that a run may use; 0, the default, for one a physical core.</summary>
+    /// <summary>Threads of the process's one pool that a run may use; 0, the default, for one a physical core. Apache's runtimes have a pool for each thread that runs a model.</summary>
     public int ThreadsPerRun { get; set; }
 
     /// <summary>

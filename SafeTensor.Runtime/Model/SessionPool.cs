@@ -25,9 +25,9 @@ internal sealed class SessionPool(Func<ModelSession> create, int limit)
     /// <summary>Waits without holding a thread. The token ends the wait.</summary>
     internal async ValueTask<ModelSession> RentAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             if (TryRent(out var turn) is { } session)
             {
                 return session;
@@ -39,6 +39,17 @@ internal sealed class SessionPool(Func<ModelSession> create, int limit)
             {
                 return given;
             }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // There is room, and it is the next one's.
+                lock (_lock)
+                {
+                    HandOver(null);
+                }
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

@@ -126,11 +126,17 @@ internal sealed class Suspension : IDisposable
     }
 
     /// <summary>Once the gate is closed: ends a change under way, and waits for it.</summary>
-    public void Dispose()
+    internal void End()
     {
-        _end.Cancel();
+        // On a pool thread: what a key service does when it is cancelled is its own, and must not stop this.
+        _ = _end.CancelAsync();
         _change.Wait(CancellationToken.None);
         _change.Release();
+    }
+
+    /// <summary>After <see cref="End"/>.</summary>
+    public void Dispose()
+    {
         _key.Dispose();
         _package.Dispose();
     }
@@ -145,8 +151,15 @@ internal sealed class Suspension : IDisposable
 
     private void Wipe()
     {
-        _pool.Clear();
-        _weights.Empty();
+        try
+        {
+            _pool.Clear();
+        }
+        finally
+        {
+            _weights.Empty();
+        }
+
         ModelLog.Suspended(_logger, SafeText.Escape(_package.Info.ModelId));
     }
 
@@ -155,6 +168,7 @@ internal sealed class Suspension : IDisposable
         var start = Stopwatch.GetTimestamp();
         try
         {
+            FreeMemory.Require(_weights.Length);
             _weights.Restore();
             _package.Unlock(modelKey.Span);
             _package.ReadParameters(_weights, _offsets, progress, cancellationToken);

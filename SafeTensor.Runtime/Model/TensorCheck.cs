@@ -22,19 +22,28 @@ internal static class TensorCheck
         return shape;
     }
 
-    /// <returns>As of <see cref="Input"/>, for a flat array; of an output whose shape the run decides, the model's.</returns>
-    /// <exception cref="ArgumentException">The span has another type or length.</exception>
-    internal static ImmutableArray<long> Span<T>(TensorInfo info, int length, string parameter, bool isOutput = false)
+    /// <exception cref="ArgumentException">The span has another type, or a length that the model does not take.</exception>
+    internal static void Span<T>(TensorInfo info, int length, string parameter)
         where T : unmanaged
     {
-        var shape = info.IsDynamic && !isOutput ? info.Complete(length) : info.Shape;
-        if (!info.ElementType.IsHeldBy<T>() || (info.IsDynamic ? !isOutput && shape.Contains(-1) : length != info.ElementCount))
+        if (!info.ElementType.IsHeldBy<T>() || !info.Takes(length))
         {
-            throw new ArgumentException($"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {length} elements of {typeof(T).Name} were given.", parameter);
+            throw Differs<T>(info, length, parameter);
         }
-
-        return shape;
     }
+
+    /// <exception cref="ArgumentException">The span has another type, or another length where no run decides it.</exception>
+    internal static void Output<T>(TensorInfo info, int length, string parameter)
+        where T : unmanaged
+    {
+        if (!info.ElementType.IsHeldBy<T>() || (length != info.ElementCount && !info.IsDynamic))
+        {
+            throw Differs<T>(info, length, parameter);
+        }
+    }
+
+    private static ArgumentException Differs<T>(TensorInfo info, int length, string parameter) => new(
+        $"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {length} elements of {typeof(T).Name} were given.", parameter);
 
     // new[] { ("a", pixels) } is an array of tuples of the pixels' own type, which only the overload for one input takes.
     private static string Hint(in TensorValue value) => value.Description.StartsWith("ValueTuple", StringComparison.Ordinal)

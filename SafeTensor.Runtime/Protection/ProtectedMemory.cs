@@ -130,7 +130,7 @@ internal sealed unsafe class ProtectedMemory : SafeHandle
     /// <summary>Makes every further write a fault, by whoever it is.</summary>
     internal void MakeReadOnly() => IsReadOnly = LibC.mprotect(Address, (nuint)_mapped, LibC.PROT_READ) == 0;
 
-    /// <summary>Overwrites everything with zeros; the memory stays usable and writable.</summary>
+    /// <summary>Overwrites every page that is in memory with zeros; it stays usable and writable.</summary>
     internal void Wipe()
     {
         Zero((byte*)handle);

@@ -49,13 +49,30 @@ public sealed class TensorInfo
         return true;
     }
 
+    /// <summary>Whether so many elements have a shape that this allows: its own, or one length left open.</summary>
+    internal bool Takes(long elements)
+    {
+        long known = 1;
+        var open = 0;
+        foreach (var length in Shape)
+        {
+            known *= length < 0 ? 1 : length;
+            open += length < 0 ? 1 : 0;
+        }
+
+        return open == 0 ? elements == known : open == 1 && known > 0 && elements % known == 0;
+    }
+
     /// <summary>The shape of so many elements: this one's, and where it leaves one length open, with that.</summary>
     internal ImmutableArray<long> Complete(long elements)
     {
+        if (!IsDynamic || !Takes(elements))
+        {
+            return Shape;
+        }
+
         var known = Shape.Where(length => length >= 0).Aggregate(1L, static (product, length) => product * length);
-        return Shape.Count(length => length < 0) == 1 && known > 0 && elements % known == 0
-            ? [.. Shape.Select(length => length < 0 ? elements / known : length)]
-            : Shape;
+        return [.. Shape.Select(length => length < 0 ? elements / known : length)];
     }
 
     /// <summary>The same with 1 for each length that a run decides.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using SafeTensor.Native;
 
@@ -14,8 +15,10 @@ internal sealed unsafe class RelaxExecutor : Executor
     private readonly FfiHandle _machine;
     private readonly FfiHandle _main;
     private readonly RelaxTensor?[] _inputs;
-    private readonly TVMFFIAny* _arguments;
-    private TVMFFIAny _result;
+    private readonly RelaxResult _result = new();
+
+    // Pinned, so that it needs no end of its own.
+    private readonly TVMFFIAny[] _arguments;
 
     internal RelaxExecutor(RelaxProgram program)
     {
@@ -25,8 +28,8 @@ internal sealed unsafe class RelaxExecutor : Executor
         try
         {
             _main = FfiCall.Member(_machine, "main"u8);
-            _arguments = (TVMFFIAny*)NativeMemory.Alloc((nuint)Math.Max(1, program.Arguments.Length), (nuint)sizeof(TVMFFIAny));
-            program.Arguments.CopyTo(new Span<TVMFFIAny>(_arguments, program.Arguments.Length));
+            _arguments = GC.AllocateArray<TVMFFIAny>(program.Arguments.Length, pinned: true);
+            program.Arguments.CopyTo(_arguments, 0);
         }
         catch
         {
@@ -38,14 +41,14 @@ internal sealed unsafe class RelaxExecutor : Executor
 
     internal override bool GivesOutputs => true;
 
-    internal override int OutputCount => _result.type_index == TVMFFIAny.TypeIndex.Array ? (int)Tuple->size : 1;
+    internal override int OutputCount => _result.Value.type_index == TVMFFIAny.TypeIndex.Array ? (int)Tuple->size : 1;
 
-    private TVMFFIArrayCell* Tuple => (TVMFFIArrayCell*)((TVMFFIObject*)_result.v_ptr + 1);
+    private TVMFFIArrayCell* Tuple => (TVMFFIArrayCell*)((TVMFFIObject*)_result.Value.v_ptr + 1);
 
     internal override void BindInput(int index, void* address, ReadOnlySpan<long> shape)
     {
         // The last result can be this very tensor.
-        ReleaseResult();
+        _result.Replace(default);
         var tensor = new RelaxTensor(address, RelaxTypes.Of(_program.Inputs[index].ElementType), shape);
         _inputs[index]?.Dispose();
         _inputs[index] = tensor;
@@ -57,15 +60,16 @@ internal sealed unsafe class RelaxExecutor : Executor
     internal override void Run()
     {
         UseThreads();
-        ReleaseResult();
+        _result.Replace(default);
         TVMFFIAny result = default;
-        FfiCall.Check(FfiApi.TVMFFIFunctionCall(_main, _arguments, _program.Arguments.Length, &result));
-        _result = result;
+        var arguments = (TVMFFIAny*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_arguments));
+        FfiCall.Check(FfiApi.TVMFFIFunctionCall(_main, arguments, _arguments.Length, &result));
+        _result.Replace(result);
     }
 
     internal override void* Output(int index, out DataType type, out ReadOnlySpan<long> shape)
     {
-        var value = _result.type_index == TVMFFIAny.TypeIndex.Array ? Tuple->items[index] : _result;
+        var value = _result.Value.type_index == TVMFFIAny.TypeIndex.Array ? Tuple->items[index] : _result.Value;
         if (value.type_index != TVMFFIAny.TypeIndex.Tensor)
         {
             throw new SafeModelException(SafeModelError.ModelInvalid, $"Output {index} of the model is of type {value.type_index} and no tensor; nested tuples and other values are not supported.");
@@ -78,25 +82,9 @@ internal sealed unsafe class RelaxExecutor : Executor
         return (byte*)tensor->data + tensor->byte_offset;
     }
 
-    /// <summary>To learn what the outputs are: each length that a run decides is 1.</summary>
-    internal void RunOnZeros()
-    {
-        var buffers = new List<SessionBuffer.Owned>();
-        for (var i = 0; i < _inputs.Length; i++)
-        {
-            var input = _program.Inputs[i].Smallest();
-            buffers.Add(new SessionBuffer.Owned(input.ByteLength));
-            BindInput(i, buffers[^1].Address, input.Shape.AsSpan());
-        }
-
-        Run();
-        _program.Learn(DescribeOutputs());
-        GC.KeepAlive(buffers);
-    }
-
     public override void Dispose()
     {
-        ReleaseResult();
+        _result.Dispose();
         foreach (var input in _inputs)
         {
             input?.Dispose();
@@ -104,13 +92,6 @@ internal sealed unsafe class RelaxExecutor : Executor
 
         _main.Dispose();
         _machine.Dispose();
-        NativeMemory.Free(_arguments);
-    }
-
-    private void ReleaseResult()
-    {
-        FfiCall.Release(_result);
-        _result = default;
     }
 
     private static void RequireCompact(DLTensor* tensor, int index)

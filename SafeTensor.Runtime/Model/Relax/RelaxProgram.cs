@@ -19,6 +19,8 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     {
         _code = files.Code;
         Threads = threads;
+        Remarks = package.Parameters.Count > 0 ? []
+            : ["the model has no parameters, so its weights are constants inside the code, whose image is neither locked nor wiped: compile with its parameters as inputs"];
         _executable = LoadExecutable(_code, package.CodeFile);
         try
         {
@@ -40,25 +42,9 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 
     internal override IReadOnlyList<TensorInfo> Inputs { get; }
 
-    /// <summary>Known from a run on zeros, made when they are first asked for, unless another run was first.</summary>
-    internal override IReadOnlyList<TensorInfo> Outputs
-    {
-        get
-        {
-            if (Volatile.Read(ref _outputs) is { } known)
-            {
-                return known;
-            }
+    internal override IReadOnlyList<TensorInfo>? Outputs => Volatile.Read(ref _outputs);
 
-            using var trial = new RelaxExecutor(this);
-            trial.RunOnZeros();
-            return Volatile.Read(ref _outputs)!;
-        }
-    }
-
-    internal override IReadOnlyList<TensorInfo> OutputsAtLoad => [];
-
-    internal override IReadOnlyList<string> Remarks { get; } = [];
+    internal override IReadOnlyList<string> Remarks { get; }
 
     internal int Threads { get; }
 
@@ -101,11 +87,6 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     /// <summary>Says what a run gave, for the outputs' description. Where the executable does not tell which lengths each run decides, all are of a model with symbolic inputs.</summary>
     internal override void Learn(IReadOnlyList<TensorInfo> given)
     {
-        if (Volatile.Read(ref _outputs) is not null)
-        {
-            return;
-        }
-
         var isDynamic = Inputs.Any(input => input.IsDynamic);
         var told = _signature.OutputShapes is { } shapes && shapes.Count == given.Count && shapes.Zip(given).All(pair => pair.First.Length == pair.Second.Shape.Length) ? shapes : null;
         var outputs = given.Select((output, i) => !isDynamic ? output

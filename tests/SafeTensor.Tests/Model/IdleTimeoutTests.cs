@@ -1,11 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Tests;
 
+[NonParallelizable]
 public sealed class IdleTimeoutTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -54,6 +57,46 @@ public sealed class IdleTimeoutTests
     }
 
     [Test]
+    public async Task The_time_counts_from_a_resumption_too()
+    {
+        var time = new ManualTime();
+        using var model = Load(TimeSpan.FromMinutes(10), time);
+        time.Advance(TimeSpan.FromMinutes(19));
+        Assert.That(model.IsSuspended, Is.True);
+
+        await model.ResumeAsync();
+        time.Advance(TimeSpan.FromMinutes(9));
+
+        Assert.That(model.IsSuspended, Is.False);
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.That(model.IsSuspended, Is.True);
+    }
+
+    [Test]
+    public void A_logger_that_throws_ends_nothing()
+    {
+        var time = new ManualTime();
+        using var model = Load(TimeSpan.FromMinutes(10), time, new ThrowingLoggers(eventId: 4));
+
+        Assert.That(() => time.Advance(TimeSpan.FromMinutes(11)), Throws.Nothing);
+
+        Assert.That(model.IsSuspended, Is.True);
+        Assert.That(() => model.Run(DigitImages.Pixels[0]), Throws.Nothing);
+        time.Advance(TimeSpan.FromMinutes(11));
+        Assert.That(model.IsSuspended, Is.True);
+    }
+
+    [Test]
+    public void A_logger_that_throws_at_the_end_of_a_load_leaves_nothing_of_it()
+    {
+        var before = ProtectedMemory.ReservedBytes;
+
+        Assert.That(() => Load(TimeSpan.FromMinutes(10), loggers: new ThrowingLoggers(eventId: 1)), Throws.TypeOf<IOException>());
+
+        Assert.That(ProtectedMemory.ReservedBytes, Is.LessThanOrEqualTo(before));
+    }
+
+    [Test]
     public void A_model_that_nobody_disposed_is_collected_although_its_timer_runs()
     {
         var model = Abandon();
@@ -85,11 +128,37 @@ public sealed class IdleTimeoutTests
         Assert.That(() => SafeModel.Load(_folder["sealed"], key, options), Refused.With(SafeModelError.ProtectionUnavailable, "runtime's own"));
     }
 
-    private SafeModel Load(TimeSpan idleTimeout, TimeProvider? time = null)
+    private SafeModel Load(TimeSpan idleTimeout, TimeProvider? time = null, ILoggerFactory? loggers = null)
     {
         using var key = ModelKey.FromBytes(_key);
         var options = TestRuntime.Options;
         options.IdleTimeout = idleTimeout;
-        return SafeModel.Load(_folder["sealed"], key, options.UseTimeProvider(time ?? TimeProvider.System));
+        return SafeModel.Load(_folder["sealed"], key, options.UseTimeProvider(time ?? TimeProvider.System).UseLoggerFactory(loggers ?? NullLoggerFactory.Instance));
+    }
+
+    private sealed class ThrowingLoggers(int eventId) : ILoggerFactory, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (id.Id == eventId)
+            {
+                throw new IOException("The log's disk is full.");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }
