@@ -39,7 +39,8 @@ internal sealed unsafe class GraphProgram : ModelProgram
             if (_weights is null && _parameters.Sum(parameter => parameter.ByteLength) > 0)
             {
                 _kept = RuntimeParameters.Load(package, CreateModule());
-                _remarks.Add("the weights are in memory of the TVM runtime's own, neither locked nor read-only: LoadPath.InPlace protects them");
+                var unwiped = TvmLibrary.IsEmbedded ? "" : ", and nobody wipes the copies that it leaves behind";
+                _remarks.Add($"the weights are in memory of the TVM runtime's own, neither locked nor read-only{unwiped}: LoadPath.InPlace protects them");
             }
 
             if (graph is null)

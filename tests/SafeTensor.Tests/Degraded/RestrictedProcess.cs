@@ -135,7 +135,8 @@ internal sealed class RestrictedProcess
         }
     }
 
-    private Process Start(IReadOnlyList<string> command, IReadOnlyList<(string Name, string Value)> environment)
+    /// <summary>Starts any program.</summary>
+    internal Process Start(IReadOnlyList<string> command, IReadOnlyList<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo(_launcher, command)
         {

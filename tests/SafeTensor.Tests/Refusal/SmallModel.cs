@@ -11,6 +11,9 @@ internal static class SmallModel
     // The system's loader reads the begin of a library to its stack, where it stays.
     private const int LoadersBuffer = 832;
 
+    // Of weights in memory at a time, in bytes.
+    private const int Piece = 1 << 20;
+
     /// <param name="spec">What to write.</param>
     /// <param name="folder">Gets <c>mod.params</c>, and where the model has them <c>mod.so</c> and <c>mod.json</c>.</param>
     /// <param name="mark">The file that the code's constructor appends to.</param>
@@ -68,10 +71,13 @@ internal static class SmallModel
 
     private static void AppendWeights(int length, SafeFileHandle file, SafeFileHandle? secret)
     {
-        var weights = Weights(length);
-        Append(file, weights);
-        Append(secret ?? file, secret is null ? [] : weights);
-        Array.Clear(weights);
+        for (var left = length; left > 0; left -= Piece)
+        {
+            var weights = Weights(Math.Min(left, Piece));
+            Append(file, weights);
+            Append(secret ?? file, secret is null ? [] : weights);
+            Array.Clear(weights);
+        }
     }
 
     // Pinned, so that the collector leaves no copy where it was.
