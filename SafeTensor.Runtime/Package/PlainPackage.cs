@@ -53,6 +53,8 @@ internal sealed unsafe class PlainPackage : ModelPackage
             throw new SafeModelException(SafeModelError.ModelInvalid, code.Name, "is empty.");
         }
 
+        // Before it is read: what is no library can be of any length.
+        LibraryLayout.Read(code);
         if (_files.Graph is not null)
         {
             GraphDescription.RequireLength(_files.Graph);

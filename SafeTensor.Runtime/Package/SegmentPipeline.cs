@@ -4,7 +4,8 @@ namespace SafeTensor.Runtime;
 
 /// <summary>Hands the segments of a list of parts to all cores. A failure stops everyone, but for what stands before it: so the first in the list is told.</summary>
 /// <remarks>
-/// Segments are handed out in batches of about a segment's size, so that thousands of small tensors cost no more a byte than a few large ones.
+/// Segments are handed out in batches of about a segment's size, so that thousands of small tensors cost no more a byte than a few large ones, and of less
+/// where a model has few, so that each core has its share.
 /// A thread that must wait for its segment makes room for another, up to <see cref="MaxWaiting"/>: a slow disk or network has several
 /// requests to work at, and no core waits for one of them.
 /// </remarks>
@@ -13,7 +14,7 @@ internal sealed class SegmentPipeline : IDisposable
     /// <summary>Threads beyond the cores.</summary>
     internal const int MaxWaiting = 16;
 
-    private const int MaxBatches = 1 << 16;
+    private const int MaxBatches = 1 << 16, BatchesOfCore = 4, SmallestBatch = 64 << 10;
 
     private readonly long[] _lengths;
     private readonly int _segmentSize;
@@ -59,7 +60,9 @@ internal sealed class SegmentPipeline : IDisposable
 
     private void SplitIntoBatches()
     {
-        var target = Math.Max(_segmentSize, _lengths.Sum() / MaxBatches);
+        var total = _lengths.Sum();
+        var share = Math.Clamp(total / (BatchesOfCore * Environment.ProcessorCount), Math.Min(SmallestBatch, _segmentSize), _segmentSize);
+        var target = Math.Max(share, total / MaxBatches);
         var size = target;
         for (var part = 0; part < _lengths.Length; part++)
         {
