@@ -35,7 +35,7 @@ internal sealed unsafe class LoadedFiles : IDisposable
     internal static LoadedFiles Reserve(long code, long? graph, IReadOnlyList<ParameterInfo> parameters, MemoryKind? weights)
     {
         var offsets = Layout(parameters, out var length);
-        FreeMemory.Require(checked(length + code + (graph ?? 0)));
+        FreeMemory.Require(length);
         var files = new LoadedFiles(CodeImage.Create());
         try
         {

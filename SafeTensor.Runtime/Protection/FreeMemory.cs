@@ -14,7 +14,7 @@ internal static class FreeMemory
         if (bytes > small && Available() is { } available && bytes > available)
         {
             throw new InsufficientMemoryException(
-                $"The model takes {bytes} bytes of memory; {available} are available to this process. Free memory, or raise its container's limit.");
+                $"The model's weights take {bytes} bytes; {available} are available to this process. Free memory, or raise its container's limit.");
         }
     }
 
