@@ -4,36 +4,53 @@ using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Benchmarks;
 
-/// <summary>The sample model, plain and sealed into a folder of its own.</summary>
+/// <summary>A model of digits, plain and sealed into a folder of its own.</summary>
 internal sealed class DigitsModel : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("safetensor-bench-").FullName;
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
+    private readonly string? _library;
 
-    internal DigitsModel() => ModelSealer.Seal(Plain, Sealed, _key);
+    /// <summary>The sample.</summary>
+    internal DigitsModel()
+        : this(Plain, library: null)
+    {
+    }
 
-    internal static string Plain { get; } = Find();
+    private DigitsModel(string source, string? library)
+    {
+        _library = library;
+        ModelSealer.Seal(source, Sealed, _key);
+    }
+
+    /// <summary>The sample's folder.</summary>
+    internal static string Plain { get; } = FindUp(Path.Combine("samples", "digits"), "digits.onnx");
 
     internal string Sealed => Path.Combine(_folder, "digits");
 
+    /// <summary>The one that current TVM compiled.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no <c>shared</c> beside the repository.</exception>
+    internal static DigitsModel Relax() => new(
+        FindUp(Path.Combine("shared", "models", "relax-digits"), "mod.so"),
+        Path.Combine(FindUp(Path.Combine("shared", "tvm", "linux-x64"), "libtvm_runtime.so"), "libtvm_runtime.so"));
+
     /// <summary>On one thread, so that the kernels take the same time in every run.</summary>
-    internal SafeModel Load() => SafeModel.Load(Sealed, _key, new SafeModelOptions { ThreadsPerRun = 1 });
+    internal SafeModel Load() => SafeModel.Load(Sealed, _key, new SafeModelOptions { ThreadsPerRun = 1, RuntimeLibrary = _library });
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static string Find()
+    // With a file that the copies beside programs do not have.
+    private static string FindUp(string folder, string file)
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        for (var above = AppContext.BaseDirectory; above is not null; above = Path.GetDirectoryName(above))
         {
-            var sample = Path.Combine(folder, "samples", "digits");
-
-            // The repository's own: copies beside programs have no ONNX file.
-            if (File.Exists(Path.Combine(sample, "digits.onnx")))
+            var candidate = Path.Combine(above, folder);
+            if (File.Exists(Path.Combine(candidate, file)))
             {
-                return sample;
+                return candidate;
             }
         }
 
-        throw new DirectoryNotFoundException("samples/digits was not found above the benchmarks.");
+        throw new DirectoryNotFoundException($"{folder} was not found above the benchmarks.");
     }
 }
