@@ -33,7 +33,7 @@ internal sealed class RunReport(SafeModel model, ModelOutputs outputs, TimeSpan 
         for (var i = 0; i < outputs.Count; i++)
         {
             var summary = OutputSummary.Of(outputs[i]);
-            table.AddRow(new Text(TerminalText.Escape(model.Outputs[i].WithShape(outputs[i].Shape).ToString()!)), new Text(summary.FirstValues), new Text(summary.Largest));
+            table.AddRow(new Text(TerminalText.Escape(model.Outputs[i].As(outputs[i].ElementType, outputs[i].Shape).ToString()!)), new Text(summary.FirstValues), new Text(summary.Largest));
         }
 
         terminal.Out.Write(table);
@@ -110,7 +110,7 @@ internal sealed class RunReport(SafeModel model, ModelOutputs outputs, TimeSpan 
         {
             json.WriteString("file", file);
         }
-        else if (value.Bytes.Length / value.ElementType.Size() <= MaxElementsInJson)
+        else if (value.Bytes.Length / value.ElementType.ByteLength() <= MaxElementsInJson)
         {
             JsonNumbers.Write(json, "data", value);
         }

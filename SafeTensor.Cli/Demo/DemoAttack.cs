@@ -8,32 +8,31 @@ namespace SafeTensor.Cli.Demo;
 /// <param name="Attempt">Does it to a copy of the sealed model, whose folder it gets, and loads that.</param>
 internal sealed record DemoAttack(string Name, Action<string> Attempt)
 {
-    /// <param name="plainDirectory">The same model's plain files, as an attacker may have of another release.</param>
-    /// <param name="key">The right key.</param>
-    internal static IReadOnlyList<DemoAttack> All(string plainDirectory, ModelKey key) =>
-    [
-        new("another key", copy =>
+    /// <param name="sealedDirectory">The sealed model.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="options">To load it with.</param>
+    internal static IEnumerable<DemoAttack> All(string sealedDirectory, ModelKey key, SafeModelOptions options)
+    {
+        yield return new("another key", copy =>
         {
             using var other = ModelKey.FromBytes(RandomNumberGenerator.GetBytes(SafeModel.KeyLength));
-            SafeModel.Load(copy, other).Dispose();
-        }),
-        new("a flipped bit in the weights", copy =>
+            SafeModel.Load(copy, other, options).Dispose();
+        });
+        foreach (var (name, file) in new[] { ("a flipped bit in the weights", "mod.params"), ("a flipped bit in the graph", "mod.json"), ("a flipped bit in the code", "mod.so") })
         {
-            FlipBit(Path.Combine(copy, "mod.params"));
-            SafeModel.Load(copy, key).Dispose();
-        }),
-        new("another graph", copy =>
-        {
-            File.Copy(Path.Combine(plainDirectory, "mod.json"), Path.Combine(copy, "mod.json"), overwrite: true);
-            SafeModel.Load(copy, key).Dispose();
-        }),
-        new("a changed library", copy =>
-        {
-            FlipBit(Path.Combine(copy, "mod.so"));
-            SafeModel.Load(copy, key).Dispose();
-        }),
-        new("a loader without a key", copy => SafeModel.LoadPlain(copy).Dispose()),
-    ];
+            // Relax models have no graph.
+            if (File.Exists(Path.Combine(sealedDirectory, file)))
+            {
+                yield return new(name, copy =>
+                {
+                    FlipBit(Path.Combine(copy, file));
+                    SafeModel.Load(copy, key, options).Dispose();
+                });
+            }
+        }
+
+        yield return new("a loader without a key", copy => SafeModel.LoadPlain(copy, options).Dispose());
+    }
 
     /// <returns>Why the library refused it.</returns>
     /// <exception cref="InvalidOperationException">It did not.</exception>

@@ -12,21 +12,33 @@ internal static class DemoReport
 
     internal static void Write(IAnsiConsole console, DemoResult result)
     {
-        console.MarkupLine($"[bold]Sealed[/] the digits model with a fresh key: {result.Package.EncryptedBytes} bytes of weights, code and graph are ciphertext.");
+        console.MarkupLine($"[bold]Sealed[/] the model {Markup.Escape(TerminalText.Escape(result.Name))} with a fresh key: {result.Package.EncryptedBytes} bytes are ciphertext.");
         console.WriteLine();
         console.Write(Refusals(result));
         console.WriteLine();
-        var right = result.Predictions.Count(prediction => prediction.IsRight);
-        console.MarkupLine($"[bold]Loaded[/] with its key, it reads {right} of {result.Predictions.Count} digits as their label says (runtime {Markup.Escape(TerminalText.Escape(result.Runtime))}):");
-        console.WriteLine();
-        console.Write(Pictures(result, console.Profile));
+        var runtime = $"(runtime {Markup.Escape(TerminalText.Escape(result.Runtime))})";
+        if (result.Predictions.Count > 0)
+        {
+            var right = result.Predictions.Count(prediction => prediction.IsRight);
+            console.MarkupLine($"[bold]Loaded[/] with its key, it reads {right} of {result.Predictions.Count} digits as their label says {runtime}:");
+            console.WriteLine();
+            console.Write(Pictures(result, console.Profile));
+        }
+        else
+        {
+            console.MarkupLine($"[bold]Loaded[/] with its key, and run on zeros {runtime}.");
+        }
+
         console.WriteLine();
         console.Write(Measurements(result));
-        console.WriteLine($"Copies are counted by a search of the {result.Copies.ScannedBytes >> 20} MiB that this process can read. Protection level: {result.Protection}.");
+        console.WriteLine(
+            (result.Copies is { } copies ? $"Copies are counted by a search of the {copies.ScannedBytes >> 20} MiB that this process can read. " : "The model has no weights outside of its code. ")
+            + $"Protection level: {result.Protection}.");
     }
 
     internal static void WriteJson(Utf8JsonWriter json, DemoResult result)
     {
+        json.WriteString("model", result.Name);
         json.WriteString("runtime", result.Runtime);
         json.WriteString("protection", result.Protection.ToString());
         json.WriteNumber("encryptedBytes", result.Package.EncryptedBytes);
@@ -53,14 +65,21 @@ internal static class DemoReport
         }
 
         json.WriteEndArray();
+        json.WriteNumber("comparedOutputs", result.ComparedOutputs);
         json.WriteNumber("equalOutputs", result.EqualOutputs);
         WriteTimes(json, "plain", result.Plain);
         WriteTimes(json, "sealed", result.Sealed);
+        if (result.Copies is not { } copies)
+        {
+            json.WriteNull("weightCopies");
+            return;
+        }
+
         json.WriteStartObject("weightCopies");
-        json.WriteNumber("beforeLoad", result.Copies.BeforeLoad);
-        json.WriteNumber("loaded", result.Copies.Loaded);
-        json.WriteNumber("disposed", result.Copies.Disposed);
-        json.WriteNumber("scannedBytes", result.Copies.ScannedBytes);
+        json.WriteNumber("beforeLoad", copies.BeforeLoad);
+        json.WriteNumber("loaded", copies.Loaded);
+        json.WriteNumber("disposed", copies.Disposed);
+        json.WriteNumber("scannedBytes", copies.ScannedBytes);
         json.WriteEndObject();
     }
 
@@ -106,12 +125,16 @@ internal static class DemoReport
     {
         var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle("What sealing costs, and where the weights are") };
         table.AddColumns("", "plain", "sealed");
-        table.AddRow($"load, median of {DemoTimes.Loads}", Milliseconds(result.Plain.Load), Milliseconds(result.Sealed.Load));
-        table.AddRow($"run, median of {DemoTimes.Runs}", Microseconds(result.Plain.Run), Microseconds(result.Sealed.Run));
-        table.AddRow("outputs equal, bit for bit", "", $"{result.EqualOutputs} of {result.Predictions.Count}");
-        table.AddRow("copies of the weights in memory: before the load", "", Number(result.Copies.BeforeLoad));
-        table.AddRow("    while loaded", "", Number(result.Copies.Loaded));
-        table.AddRow("    after dispose", "", Number(result.Copies.Disposed));
+        table.AddRow($"load, median of {result.Sealed.Loads}", Milliseconds(result.Plain.Load), Milliseconds(result.Sealed.Load));
+        table.AddRow($"run, median of {result.Sealed.Runs}", Microseconds(result.Plain.Run), Microseconds(result.Sealed.Run));
+        table.AddRow("outputs equal, bit for bit", "", $"{result.EqualOutputs} of {result.ComparedOutputs}");
+        if (result.Copies is { } copies)
+        {
+            table.AddRow("copies of the weights in memory: before the load", "", Number(copies.BeforeLoad));
+            table.AddRow("    while loaded", "", Number(copies.Loaded));
+            table.AddRow("    after dispose", "", Number(copies.Disposed));
+        }
+
         return table;
     }
 

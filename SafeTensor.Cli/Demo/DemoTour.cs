@@ -1,19 +1,24 @@
-using System.Numerics.Tensors;
+using SafeTensor.Cli.Inputs;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Cli.Demo;
 
-/// <summary>Seals the sample with a fresh key, attacks it, loads it and measures. Everything is in one temporary folder.</summary>
-internal static class DemoTour
+/// <summary>Seals a model with a fresh key, attacks it, loads it and measures. All that it writes is in one temporary folder.</summary>
+/// <param name="source">A plain model; <see langword="null"/> for the sample.</param>
+/// <param name="options">To load it with.</param>
+internal sealed class DemoTour(string? source, SafeModelOptions options)
 {
-    internal static async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
+    private readonly DemoSample _sample = DemoSample.Find();
+
+    private string Source => source ?? _sample.Directory;
+
+    internal async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
     {
-        var sample = DemoSample.Find();
         var folder = Directory.CreateTempSubdirectory("safetensor-demo-");
         try
         {
-            return await RunAsync(sample, folder.FullName, cancellationToken);
+            return await RunAsync(folder.FullName, cancellationToken);
         }
         finally
         {
@@ -21,49 +26,52 @@ internal static class DemoTour
         }
     }
 
-    private static async Task<DemoResult> RunAsync(DemoSample sample, string folder, CancellationToken cancellationToken)
+    private async Task<DemoResult> RunAsync(string folder, CancellationToken cancellationToken)
     {
-        using var key = ModelKey.CreateFile(Path.Combine(folder, "digits.key"));
-        var path = Path.Combine(folder, "digits");
-        var package = await ModelSealer.SealAsync(sample.Directory, path, key, cancellationToken: cancellationToken);
+        using var key = ModelKey.CreateFile(Path.Combine(folder, "model.key"));
+        var path = Path.Combine(folder, "model");
+        var package = await ModelSealer.SealAsync(Source, path, key, cancellationToken: cancellationToken);
 
         var refusals = new List<(string, SafeModelException)>();
-        foreach (var attack in DemoAttack.All(sample.Directory, key))
+        foreach (var attack in DemoAttack.All(path, key, options))
         {
             cancellationToken.ThrowIfCancellationRequested();
             refusals.Add((attack.Name, attack.Run(path, Path.Combine(folder, $"attack{refusals.Count}"))));
         }
 
         // The scans come before anything loads the plain model: its weights are the same.
-        var markers = WeightMarkers.Of(Path.Combine(sample.Directory, "mod.params"));
+        var markers = Markers();
         var before = MemoryScan.Run(markers);
-        var model = await SafeModel.LoadAsync(path, key, cancellationToken: cancellationToken);
+        var model = await SafeModel.LoadAsync(path, key, options, cancellationToken: cancellationToken);
         var loaded = MemoryScan.Run(markers);
-        var outputs = sample.Digits.Select(digit => Classify(model, digit)).ToList();
+        var digits = DemoDigit.IsInputOf(model) ? _sample.Digits : [];
+        var inputs = digits.Count > 0 ? [.. digits.Select(digit => new Dictionary<string, TensorValue> { [model.Inputs[0].Name] = digit.Input })] : new[] { InputFiles.Zeros(model.Inputs) };
+        var outputs = inputs.Select(model.Run).ToList();
         var (runtime, protection) = (model.Runtime, model.Protection.Level);
         model.Dispose();
         var disposed = MemoryScan.Run(markers);
 
-        using var plain = SafeModel.LoadPlain(sample.Directory);
-        var plainOutputs = sample.Digits.Select(digit => Classify(plain, digit)).ToList();
-        var first = sample.Digits[0].Input;
+        using var plain = SafeModel.LoadPlain(Source, options);
         return new DemoResult(
+            SafeText.EscapePath(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Source)))),
             package,
             refusals,
-            [.. sample.Digits.Zip(outputs, Predict)],
-            outputs.Zip(plainOutputs).Count(pair => pair.First.AsSpan().SequenceEqual(pair.Second)),
-            DemoTimes.Measure(() => SafeModel.LoadPlain(sample.Directory), first, cancellationToken),
-            DemoTimes.Measure(() => SafeModel.Load(path, key), first, cancellationToken),
-            new WeightCopies(before.Copies, loaded.Copies, disposed.Copies, loaded.BytesRead),
+            [.. digits.Zip(outputs, (digit, output) => digit.Predict(output)).OfType<DemoPrediction>()],
+            inputs.Length,
+            inputs.Zip(outputs).Count(pair => AreEqual(plain.Run(pair.First), pair.Second)),
+            DemoTimes.Measure(() => SafeModel.LoadPlain(Source, options), inputs[0], cancellationToken),
+            DemoTimes.Measure(() => SafeModel.Load(path, key, options), inputs[0], cancellationToken),
+            markers.Count == 0 ? null : new WeightCopies(before.Copies, loaded.Copies, disposed.Copies, loaded.BytesRead),
             runtime,
             protection);
     }
 
-    private static float[] Classify(SafeModel model, DemoDigit digit) => model.Run(digit.Input)[0].ToArray<float>();
-
-    private static DemoPrediction Predict(DemoDigit digit, float[] probabilities)
+    private WeightMarkers Markers()
     {
-        var best = TensorPrimitives.IndexOfMax<float>(probabilities);
-        return new DemoPrediction(digit, best, probabilities[best]);
+        using var files = SourceFiles.Open(Source);
+        return files.Parameters is { } parameters ? WeightMarkers.OfTensors(parameters) : new WeightMarkers();
     }
+
+    private static bool AreEqual(ModelOutputs some, ModelOutputs others) =>
+        some.Count == others.Count && some.Zip(others).All(pair => pair.First.ElementType == pair.Second.ElementType && pair.First.Bytes.SequenceEqual(pair.Second.Bytes));
 }

@@ -20,7 +20,7 @@ internal sealed unsafe class MemoryScan : IDisposable
     private MemoryScan(WeightMarkers markers) => (_markers, _found) = (markers, new int[markers.Count]);
 
     /// <summary>How often the most frequent marker was found.</summary>
-    internal int Copies => _found.Max();
+    internal int Copies => _found.DefaultIfEmpty().Max();
 
     /// <summary>Bytes that were read.</summary>
     internal long BytesRead { get; private set; }

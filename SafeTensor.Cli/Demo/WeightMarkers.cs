@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using SafeTensor.Runtime;
 
 namespace SafeTensor.Cli.Demo;
 
@@ -18,21 +19,37 @@ internal sealed class WeightMarkers
 
     internal int Count => _markers.Count;
 
-    /// <summary>Takes markers from all over a plain parameters file.</summary>
-    internal static unsafe WeightMarkers Of(string path)
+    /// <summary>Takes markers from all over a file of weights.</summary>
+    internal static WeightMarkers Of(string path)
     {
-        using var file = File.OpenHandle(path);
-        var length = checked((int)RandomAccess.GetLength(file));
-        var memory = NativeMemory.Alloc((nuint)length);
+        using var file = PackageFile.Open(path);
+        return Of(file, Enumerable.Range(1, Wanted).Select(i => (i * file.Length / (Wanted + 1), file.Length / (Wanted + 1))));
+    }
+
+    /// <summary>Takes markers from the largest tensors of a plain parameters file.</summary>
+    internal static WeightMarkers OfTensors(PackageFile file) =>
+        Of(file, ParamsReader.Read(file).OrderByDescending(tensor => tensor.Info.ByteLength).Take(Wanted).Select(tensor => (tensor.Offset, tensor.Info.ByteLength)));
+
+    private static unsafe WeightMarkers Of(PackageFile file, IEnumerable<(long Offset, long Length)> places)
+    {
+        // Outside the managed heap: what is read here is what is looked for.
+        const int most = 64 << 10;
+        var memory = NativeMemory.Alloc(most);
         try
         {
-            var bytes = new Span<byte>(memory, length);
-            RandomAccess.Read(file, bytes, fileOffset: 0);
-            return Of(bytes);
+            var markers = new WeightMarkers();
+            foreach (var (offset, length) in places)
+            {
+                var bytes = new Span<byte>(memory, (int)Math.Min(most, length));
+                file.Read(offset, bytes);
+                markers.Add(bytes);
+            }
+
+            return markers;
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(new Span<byte>(memory, length));
+            CryptographicOperations.ZeroMemory(new Span<byte>(memory, most));
             NativeMemory.Free(memory);
         }
     }
@@ -56,31 +73,24 @@ internal sealed class WeightMarkers
         return true;
     }
 
-    private static WeightMarkers Of(ReadOnlySpan<byte> weights)
+    // The first piece that is no structure; none where all is.
+    private void Add(ReadOnlySpan<byte> weights)
     {
-        var markers = new WeightMarkers();
-        for (var i = 0; i < Wanted; i++)
+        for (; weights.Length >= Length; weights = weights[Length..])
         {
-            var at = (int)((i + 1L) * weights.Length / (Wanted + 1));
-            while (at + Length <= weights.Length && Distinct(weights.Slice(at, Length)) < MinDistinctBytes)
-            {
-                at += Length;
-            }
-
-            if (at + Length <= weights.Length)
+            if (Distinct(weights[..Length]) >= MinDistinctBytes)
             {
                 var mask = RandomNumberGenerator.GetBytes(Length);
                 var masked = new byte[Length];
-                for (var j = 0; j < Length; j++)
+                for (var i = 0; i < Length; i++)
                 {
-                    masked[j] = (byte)(weights[at + j] ^ mask[j]);
+                    masked[i] = (byte)(weights[i] ^ mask[i]);
                 }
 
-                markers._markers.Add((mask, masked));
+                _markers.Add((mask, masked));
+                return;
             }
         }
-
-        return markers;
     }
 
     private static int Distinct(ReadOnlySpan<byte> bytes)

@@ -31,6 +31,11 @@ internal static class InputFile
             throw new UsageException($"'{path}' has {length} bytes; for input '{input.Name}', which is {input}, it has at most {limit}.");
         }
 
+        if (!input.IsKnown && extension != ".npy")
+        {
+            throw new UsageException($"The model does not tell what its input '{input.Name}' is, so '{path}' must be a .npy file, which has a type and a shape of its own.");
+        }
+
         return extension switch
         {
             ".npy" => NpyFile.Read(path, input.ElementType),

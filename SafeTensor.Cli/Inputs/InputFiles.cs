@@ -27,7 +27,7 @@ internal sealed class InputFiles
     {
         if (IsEmpty)
         {
-            return inputs.ToDictionary(input => input.Name, Zeros);
+            return Zeros(inputs);
         }
 
         var values = new Dictionary<string, TensorValue>();
@@ -43,6 +43,10 @@ internal sealed class InputFiles
         return values;
     }
 
+    /// <summary>Zeros for every input, with 1 for each length that a run decides.</summary>
+    /// <exception cref="UsageException">The model does not tell what an input is.</exception>
+    internal static Dictionary<string, TensorValue> Zeros(IReadOnlyList<TensorInfo> inputs) => inputs.ToDictionary(input => input.Name, Zeros);
+
     private static TensorInfo Find(IReadOnlyList<TensorInfo> inputs, InputArgument file)
     {
         var found = file.Name is null && inputs.Count == 1 ? inputs[0] : inputs.FirstOrDefault(input => input.Name == file.Name);
@@ -54,7 +58,12 @@ internal sealed class InputFiles
 
     private static TensorValue Zeros(TensorInfo input)
     {
+        if (!input.IsKnown)
+        {
+            throw new UsageException($"The model does not tell what its input '{input.Name}' is, so there are no zeros for it: give it a .npy file with --input.");
+        }
+
         var smallest = input.Smallest();
-        return TensorValue.Create(input.ElementType, new byte[checked(smallest.ElementCount * input.ElementType.Size())], smallest.Shape.AsSpan());
+        return TensorValue.Create(input.ElementType, new byte[checked(smallest.ElementCount * input.ElementType.ByteLength())], smallest.Shape.AsSpan());
     }
 }

@@ -36,7 +36,7 @@ internal static class JsonFile
         }
         catch (OverflowException)
         {
-            throw new UsageException($"'{path}' has a number that does not fit into {input.ElementType.TvmName()}, the element type of input '{input.Name}'.");
+            throw new UsageException($"'{path}' has a number that does not fit into {input.ElementType.Spell()}, the element type of input '{input.Name}'.");
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {

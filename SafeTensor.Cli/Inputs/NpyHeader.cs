@@ -22,7 +22,7 @@ internal sealed partial record NpyHeader(ElementType ElementType, long[] Shape)
     ];
 
     /// <summary>Of all elements, in bytes.</summary>
-    internal long ByteLength => Shape.Aggregate((long)ElementType.Size(), (product, dimension) => product * dimension);
+    internal long ByteLength => Shape.Aggregate((long)ElementType.ByteLength(), (product, dimension) => product * dimension);
 
     /// <param name="text">The dictionary as Python wrote it.</param>
     /// <param name="file">For messages.</param>
@@ -59,7 +59,7 @@ internal sealed partial record NpyHeader(ElementType ElementType, long[] Shape)
     internal string Format()
     {
         var code = Codes.First(c => c.Type == ElementType).Code;
-        var order = ElementType.Size() == 1 || code[0] == 'V' ? '|' : '<';
+        var order = ElementType.ByteLength() == 1 || code[0] == 'V' ? '|' : '<';
         var shape = Shape.Length == 1 ? $"{Shape[0]}," : string.Join(", ", Shape);
         return $"{{'descr': '{order}{code}', 'fortran_order': False, 'shape': ({shape}), }}";
     }

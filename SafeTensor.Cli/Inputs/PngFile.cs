@@ -57,7 +57,7 @@ internal static class PngFile
     {
         var type = input.ElementType;
         var shape = input.Shape.AsSpan();
-        if (type.IsFloat())
+        if (type is ElementType.Float64 or ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float8E4M3 or ElementType.Float8E5M2)
         {
             var factor = scale ?? 1 / FullGrey;
             return TensorValue.FromSingles(Array.ConvertAll(pixels, pixel => (float)(pixel * factor)), type, shape);
@@ -81,7 +81,7 @@ internal static class PngFile
         }
         catch (OverflowException)
         {
-            throw new UsageException($"'{path}' has grey levels that {type.TvmName()} has not: give a --scale that makes 0 … 255 fit.");
+            throw new UsageException($"'{path}' has grey levels that {type.Spell()} has not: give a --scale that makes 0 … 255 fit.");
         }
     }
 

@@ -8,7 +8,7 @@ internal static class RawFile
     internal static TensorValue Read(string path, TensorInfo input)
     {
         var length = new FileInfo(path).Length;
-        var size = input.ElementType.Size();
+        var size = input.ElementType.ByteLength();
         var taken = input.WithShape(input.Complete(length / size));
         return length == taken.ElementCount * size
             ? TensorValue.Create(input.ElementType, File.ReadAllBytes(path), taken.Shape.AsSpan())

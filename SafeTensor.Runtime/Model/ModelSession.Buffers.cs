@@ -25,12 +25,12 @@ public sealed partial class ModelSession
         }
     }
 
-    /// <summary>For a shape that the model takes.</summary>
-    internal unsafe void Reshape(int index, ReadOnlySpan<long> shape)
+    /// <summary>For a type and a shape that the model takes.</summary>
+    internal unsafe void Reshape(int index, ElementType type, ReadOnlySpan<long> shape)
     {
-        if (!_inputInfos[index].Shape.AsSpan().SequenceEqual(shape))
+        if (_inputInfos[index].ElementType != type || !_inputInfos[index].Shape.AsSpan().SequenceEqual(shape))
         {
-            var info = Model.Inputs[index].WithShape([.. shape]);
+            var info = Model.Inputs[index].As(type, [.. shape]);
             Replace(index, new SessionBuffer.Owned(info.ByteLength), info, input: true);
         }
     }
@@ -52,10 +52,11 @@ public sealed partial class ModelSession
 
         for (var i = 0; i < _outputs.Length; i++)
         {
-            var data = _executor.Output(i, out _, out var shape);
-            if (!_outputInfos![i].Shape.AsSpan().SequenceEqual(shape))
+            var data = _executor.Output(i, out var type, out var shape);
+            Model.NoteIfWeight(i, data);
+            if (_outputInfos![i].ElementType != type || !_outputInfos[i].Shape.AsSpan().SequenceEqual(shape))
             {
-                FollowOutput(i, shape);
+                FollowOutput(i, type, shape);
             }
 
             var bytes = _outputs[i].Bytes;
@@ -63,9 +64,9 @@ public sealed partial class ModelSession
         }
     }
 
-    private void FollowOutput(int index, ReadOnlySpan<long> shape)
+    private void FollowOutput(int index, ElementType type, ReadOnlySpan<long> shape)
     {
-        var (before, info) = (_outputInfos![index], _outputInfos[index].WithShape([.. shape]));
+        var (before, info) = (_outputInfos![index], _outputInfos[index].As(type, [.. shape]));
         var old = _outputs[index];
         _outputs[index] = new SessionBuffer.Owned(info.ByteLength);
         _outputInfos[index] = info;
@@ -139,7 +140,7 @@ public sealed partial class ModelSession
                 var buffers = input ? _inputs : _outputs;
                 if (input)
                 {
-                    _executor.BindInput(index, buffer.Address, info.Shape.AsSpan());
+                    _executor.BindInput(index, buffer.Address, info);
                     _inputInfos[index] = info;
                 }
                 else if (!_executor.GivesOutputs)

@@ -40,7 +40,11 @@ public sealed partial class ModelSession : IDisposable
         _inputs = [.. _inputInfos.Select(input => new SessionBuffer.Owned(input.ByteLength))];
         for (var i = 0; i < _inputs.Length; i++)
         {
-            executor.BindInput(i, _inputs[i].Address, _inputInfos[i].Shape.AsSpan());
+            // What is not known is bound by each run.
+            if (_inputInfos[i].IsKnown)
+            {
+                executor.BindInput(i, _inputs[i].Address, _inputInfos[i]);
+            }
         }
 
         if (!executor.GivesOutputs)
@@ -145,7 +149,7 @@ public sealed partial class ModelSession : IDisposable
             throw new ArgumentException($"Input {Model.Inputs[index]} cannot have the shape [{string.Join(',', shape.ToArray())}].", nameof(shape));
         }
 
-        Reshape(index, shape);
+        Reshape(index, Model.Inputs[index].ElementType, shape);
     }
 
     /// <summary>Reads an input from the caller's memory from now on, without a copy. Pinned until rebound or disposed; not to be touched during <see cref="Run"/>.</summary>

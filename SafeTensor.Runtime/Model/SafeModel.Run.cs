@@ -91,9 +91,13 @@ public sealed partial class SafeModel
 
         using var run = Begin();
         var session = run.Session;
-        if (info.IsDynamic && session.InputBytes().Length != MemoryMarshal.AsBytes(input).Length)
+        if (!info.IsKnown)
         {
-            session.Reshape(0, info.Complete(input.Length).AsSpan());
+            session.Reshape(0, ElementTypes.OfClr(typeof(TIn)), [input.Length]);
+        }
+        else if (info.IsDynamic && session.InputBytes().Length != MemoryMarshal.AsBytes(input).Length)
+        {
+            session.Reshape(0, info.ElementType, info.Complete(input.Length).AsSpan());
         }
 
         MemoryMarshal.AsBytes(input).CopyTo(session.InputBytes());
@@ -183,7 +187,8 @@ public sealed partial class SafeModel
         var missing = order.IndexOf(-1);
         if (missing >= 0)
         {
-            throw new ArgumentException($"Input {Inputs[missing]} was not given; the model takes {TensorInfo.List(Inputs)}.");
+            var hint = Inputs[missing].IsKnown ? "" : " If it is a parameter, mod.params does not have it.";
+            throw new ArgumentException($"Input {Inputs[missing]} was not given; the model takes {TensorInfo.List(Inputs)}.{hint}");
         }
     }
 
@@ -219,9 +224,10 @@ public sealed partial class SafeModel
 
     private void Give(ModelSession session, int index, in TensorValue value)
     {
-        if (Inputs[index].IsDynamic)
+        var info = Inputs[index];
+        if (info.IsDynamic)
         {
-            session.Reshape(index, TensorCheck.Input(Inputs[index], value).AsSpan());
+            session.Reshape(index, info.IsKnown ? info.ElementType : value.ElementType, TensorCheck.Input(info, value).AsSpan());
         }
 
         value.Bytes.CopyTo(session.InputBytes(index));

@@ -42,6 +42,12 @@ public sealed partial class SafeModel
         return _suspension is null ? Task.CompletedTask : Task.Run(() => _suspension.ResumeAsync(progress, cancellationToken), cancellationToken);
     }
 
+    private void ClearExecutors()
+    {
+        _pool.Clear();
+        _program.ReleaseScratch();
+    }
+
     private void ResumeForRun()
     {
         try
@@ -59,7 +65,7 @@ public sealed partial class SafeModel
     {
         if (package is SealedPackage source && key is not null && files.Weights is not null)
         {
-            _suspension = new Suspension(_gate, _pool, files, source, new HeldKey(key), CheckProtection, logger);
+            _suspension = new Suspension(_gate, ClearExecutors, files, source, new HeldKey(key), CheckProtection, logger);
             _idleTimer = options.IdleTimeout is { } timeout ? new IdleTimer(_suspension, _idle!, timeout, options.Time) : null;
             return true;
         }

@@ -51,21 +51,28 @@ public sealed partial class SafeModel : IDisposable
     public IReadOnlyList<TensorInfo> Inputs => _program.Inputs;
 
     /// <summary>What a run gives; never changes. Of a Relax model only a run tells: where there was none, asking for this makes one, on zeros, with 1 for each length that a run decides.</summary>
+    /// <exception cref="InvalidOperationException">No run has told, and none can be tried, since the model does not tell what an input of it is.</exception>
     /// <exception cref="ObjectDisposedException">No run has told, and the model is disposed.</exception>
     /// <exception cref="SafeModelException">No run has told, and the one on zeros failed.</exception>
     public IReadOnlyList<TensorInfo> Outputs => _program.Outputs ?? LearnOutputs();
 
     /// <summary>What was really locked, hidden from dumps and so on, and why not more.</summary>
-    /// <remarks>As of the load, or the last resume. While the model is suspended there are no weights.</remarks>
+    /// <remarks>As of the load, or the last resume. While the model is suspended there are no weights. That a Relax model gives out a weight is known once a run has done it.</remarks>
     public ProtectionReport Protection => _protection;
 
     /// <summary>The TVM runtime that runs it: <c>embedded 1.0.0</c>, or the path of another and its version where it tells.</summary>
     public string Runtime { get; }
 
     /// <summary>An executor with buffers of its own, for one thread at a time; the caller's. It counts beside <see cref="SafeModelOptions.MaxConcurrentRuns"/>.</summary>
+    /// <exception cref="NotSupportedException">The model does not tell what an input of it is, so that there is nothing to make its buffer of.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelSession CreateSession()
     {
+        if (Inputs.FirstOrDefault(input => !input.IsKnown) is { } unknown)
+        {
+            throw new NotSupportedException($"The model does not tell what its input '{SafeText.Escape(unknown.Name)}' is, so a session has no buffer for it: use Run, which takes any tensor.");
+        }
+
         _gate.Enter();
         try
         {
@@ -128,12 +135,36 @@ public sealed partial class SafeModel : IDisposable
 
     private IReadOnlyList<TensorInfo> LearnOutputs()
     {
+        if (Inputs.FirstOrDefault(input => !input.IsKnown) is { } unknown)
+        {
+            throw new InvalidOperationException($"Only a run tells what the model gives, and none can be tried, since its input '{SafeText.Escape(unknown.Name)}' is of unknown type: run it first.");
+        }
+
         using var run = Begin();
         run.Session.Run();
         return _program.Outputs!;
     }
 
     internal void Learn(IReadOnlyList<TensorInfo> outputs) => _program.Learn(outputs);
+
+    /// <summary>Of an output, before it is copied to ordinary memory.</summary>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.ProtectionUnavailable"/>: it is a weight, and more protection is required.</exception>
+    internal unsafe void NoteIfWeight(int output, void* data)
+    {
+        if (!_program.IsWeight(data))
+        {
+            return;
+        }
+
+        if (_program.NoteWeight(output, data))
+        {
+            CheckProtection();
+        }
+        else
+        {
+            _protection.Require(_requiredProtection);
+        }
+    }
 
     private void CheckProtection()
     {

@@ -7,7 +7,7 @@ namespace SafeTensor.Runtime;
 internal sealed class Suspension : IDisposable
 {
     private readonly RunGate _gate;
-    private readonly SessionPool _pool;
+    private readonly Action _clear;
     private readonly ProtectedMemory _weights;
     private readonly long[] _offsets;
     private readonly SealedPackage _package;
@@ -20,16 +20,16 @@ internal sealed class Suspension : IDisposable
     private readonly CancellationTokenSource _end = new();
 
     /// <param name="gate">Of the model's runs.</param>
-    /// <param name="pool">Emptied while suspended: an executor's own memory can hold what was computed from weights alone.</param>
+    /// <param name="clear">Called to suspend: gives the executors back, whose own memory can hold what was computed from weights alone.</param>
     /// <param name="files">Of the weights, which stay the model's.</param>
     /// <param name="package">They come from; owned by this.</param>
     /// <param name="key">To decrypt them again; owned by this.</param>
     /// <param name="checkProtection">Called when they are back: throws where they are protected less than is required.</param>
     /// <param name="logger">Of the model.</param>
-    internal Suspension(RunGate gate, SessionPool pool, LoadedFiles files, SealedPackage package, HeldKey key, Action checkProtection, ILogger logger)
+    internal Suspension(RunGate gate, Action clear, LoadedFiles files, SealedPackage package, HeldKey key, Action checkProtection, ILogger logger)
     {
         _gate = gate;
-        _pool = pool;
+        _clear = clear;
         _weights = files.Weights!;
         _offsets = files.Offsets;
         _package = package;
@@ -153,7 +153,7 @@ internal sealed class Suspension : IDisposable
     {
         try
         {
-            _pool.Clear();
+            _clear();
         }
         finally
         {

@@ -9,14 +9,14 @@ internal static class TensorCheck
     /// <exception cref="ArgumentException">They differ; the message has both.</exception>
     internal static ImmutableArray<long> Input(TensorInfo info, in TensorValue value)
     {
-        var sameType = value.ElementType == info.ElementType || ElementTypes.AreBits(value.ElementType, info.ElementType);
-        var shape = !value.IsFlat ? value.Shape : info.IsDynamic && sameType ? info.Complete(value.Bytes.Length / info.ElementType.ByteLength()) : info.Shape;
+        var sameType = !info.IsKnown || value.ElementType == info.ElementType || ElementTypes.AreBits(value.ElementType, info.ElementType);
+        var shape = !value.IsFlat ? value.Shape : info.IsDynamic && sameType ? info.Complete(value.Bytes.Length / value.ElementType.ByteLength()) : info.Shape;
         var sameShape = value.IsFlat
             ? info.IsDynamic ? !shape.Contains(-1) : value.Bytes.Length == info.ByteLength
             : info.Fits(shape.AsSpan());
         if (value.ElementType == 0 || !sameType || !sameShape)
         {
-            throw new ArgumentException($"Input '{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {value.Description} was given.{Hint(value)}");
+            throw new ArgumentException($"Input '{SafeText.Escape(info.Name)}' is {info.Type}; {value.Description} was given.{Hint(value)}");
         }
 
         return shape;
@@ -26,7 +26,7 @@ internal static class TensorCheck
     internal static void Span<T>(TensorInfo info, int length, string parameter)
         where T : unmanaged
     {
-        if (!info.ElementType.IsHeldBy<T>() || !info.Takes(length))
+        if (info.IsKnown ? !info.ElementType.IsHeldBy<T>() || !info.Takes(length) : ElementTypes.OfClr(typeof(T)) == 0)
         {
             throw Differs<T>(info, length, parameter);
         }
@@ -36,14 +36,14 @@ internal static class TensorCheck
     internal static void Output<T>(TensorInfo info, int length, string parameter)
         where T : unmanaged
     {
-        if (!info.ElementType.IsHeldBy<T>() || (length != info.ElementCount && !info.IsDynamic))
+        if (info.IsKnown && (!info.ElementType.IsHeldBy<T>() || (length != info.ElementCount && !info.IsDynamic)))
         {
             throw Differs<T>(info, length, parameter);
         }
     }
 
     private static ArgumentException Differs<T>(TensorInfo info, int length, string parameter) => new(
-        $"'{SafeText.Escape(info.Name)}' is {info.ElementType.Spell()}[{string.Join(',', info.Shape)}]; {length} elements of {typeof(T).Name} were given.", parameter);
+        $"'{SafeText.Escape(info.Name)}' is {info.Type}; {length} elements of {typeof(T).Name} were given.", parameter);
 
     // new[] { ("a", pixels) } is an array of tuples of the pixels' own type, which only the overload for one input takes.
     private static string Hint(in TensorValue value) => value.Description.StartsWith("ValueTuple", StringComparison.Ordinal)

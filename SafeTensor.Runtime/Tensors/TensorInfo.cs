@@ -15,24 +15,41 @@ public sealed class TensorInfo
     /// <summary>As the model's author named it. Outputs are output0, output1, …: TVM's graphs do not name them.</summary>
     public string Name { get; }
 
-    /// <summary>Of each element.</summary>
+    /// <summary>Whether the model tells element type and number of dimensions. Where not, a run takes any tensor, and the model's own code finds out whether it fits.</summary>
+    public bool IsKnown => ElementType != 0;
+
+    /// <summary>Of each element; 0 where it is not <see cref="IsKnown">known</see>.</summary>
     public ElementType ElementType { get; }
 
-    /// <summary>In elements, outermost first; empty for a scalar; −1 where each run decides.</summary>
+    /// <summary>In elements, outermost first; empty for a scalar, and where it is not <see cref="IsKnown">known</see>; −1 where each run decides.</summary>
     public ImmutableArray<long> Shape { get; }
 
-    /// <summary>Whether a dimension is −1.</summary>
-    public bool IsDynamic => Shape.Contains(-1);
+    /// <summary>Whether each run decides: a dimension is −1, or nothing is known.</summary>
+    public bool IsDynamic => !IsKnown || Shape.Contains(-1);
 
     /// <summary>The elements in all; −1 where the shape is dynamic.</summary>
     public long ElementCount => IsDynamic ? -1 : Shape.Aggregate(1L, static (count, length) => checked(count * length));
 
+    /// <summary>For messages: <c>float32[1,1,8,8]</c>.</summary>
+    internal string Type => IsKnown ? $"{ElementType.Spell()}[{string.Join(',', Shape)}]" : "of unknown type";
+
+    /// <summary>One of which the model tells the name alone.</summary>
+    internal static TensorInfo Unknown(string name) => new(name, 0, []);
+
+    /// <summary>The same with the type and shape that a run has.</summary>
+    internal TensorInfo As(ElementType type, ImmutableArray<long> shape) => new(Name, type, shape);
+
     /// <summary>The same with the shape that a run has.</summary>
-    internal TensorInfo WithShape(ImmutableArray<long> shape) => new(Name, ElementType, shape);
+    internal TensorInfo WithShape(ImmutableArray<long> shape) => As(ElementType, shape);
 
     /// <summary>Whether <paramref name="shape"/> is one that this allows.</summary>
     internal bool Fits(ReadOnlySpan<long> shape)
     {
+        if (!IsKnown)
+        {
+            return true;
+        }
+
         if (shape.Length != Shape.Length)
         {
             return false;
@@ -52,6 +69,11 @@ public sealed class TensorInfo
     /// <summary>Whether so many elements have a shape that this allows: its own, or one length left open.</summary>
     internal bool Takes(long elements)
     {
+        if (!IsKnown)
+        {
+            return true;
+        }
+
         long known = 1;
         var open = 0;
         foreach (var length in Shape)
@@ -63,9 +85,14 @@ public sealed class TensorInfo
         return open == 0 ? elements == known : open == 1 && known > 0 && elements % known == 0;
     }
 
-    /// <summary>The shape of so many elements: this one's, and where it leaves one length open, with that.</summary>
+    /// <summary>The shape of so many elements: this one's, and where it leaves one length open, with that. Where nothing is known, one dimension.</summary>
     internal ImmutableArray<long> Complete(long elements)
     {
+        if (!IsKnown)
+        {
+            return [elements];
+        }
+
         if (!IsDynamic || !Takes(elements))
         {
             return Shape;
@@ -79,7 +106,7 @@ public sealed class TensorInfo
     internal TensorInfo Smallest() => IsDynamic ? WithShape([.. Shape.Select(Math.Abs)]) : this;
 
     /// <summary>As in <c>image: float32[1,1,8,8]</c>; control characters of the name are escaped.</summary>
-    public override string ToString() => $"{SafeText.Escape(Name)}: {ElementType.Spell()}[{string.Join(',', Shape)}]";
+    public override string ToString() => $"{SafeText.Escape(Name)}: {Type}";
 
     /// <summary>For messages.</summary>
     internal static string List(IReadOnlyList<TensorInfo> infos) => SafeText.List(infos, info => info.ToString());

@@ -49,7 +49,7 @@ internal sealed unsafe class GraphExecutor : Executor
         }
     }
 
-    internal override void BindInput(int index, void* address, ReadOnlySpan<long> shape)
+    internal override void BindInput(int index, void* address, TensorInfo info)
     {
         var argument = _program.InputArguments[index];
         var copied = BindArgument(argument, address, isParameter: false) ? 0 : (nint)address;
@@ -78,7 +78,11 @@ internal sealed unsafe class GraphExecutor : Executor
         _copiedOutputs[index] = (nint)address;
         _copiesOutputs = true;
         FindOutput(index);
-        _program.NoteIfWeight(index, _outputArrays[index]!.Data);
+        var data = _outputArrays[index]!.Data;
+        if (_program.IsWeight(data))
+        {
+            _program.NoteWeight(index, data);
+        }
     }
 
     /// <summary>Points an argument at memory, or for a parameter that cannot be pointed copies it once.</summary>

@@ -7,49 +7,43 @@ internal sealed unsafe class GraphProgram : ModelProgram
 {
     private readonly CodeImage _code;
     private readonly ProtectedMemory? _graph;
-    private readonly ProtectedMemory? _weights;
-    private readonly long[] _offsets;
     private readonly int _threads;
     private readonly TvmModuleHandle _module;
     private readonly GraphDescription _description;
-    private readonly List<string> _remarks = [];
     private readonly (int Argument, int Parameter)[] _bound;
-    private readonly IReadOnlyList<ParameterInfo> _parameters;
     private readonly RuntimeParameters? _kept;
 
     private GraphProgram(LoadedFiles files, ModelPackage package, int threads)
+        : base(files, package)
     {
         var graph = files.Graph;
         _code = files.Code;
         _graph = graph;
-        _weights = files.Weights;
-        _offsets = files.Offsets;
         _threads = threads;
-        _parameters = package.Parameters;
         _module = LoadLibrary(_code, package.CodeFile);
         try
         {
             _description = graph is null ? FactoryLibrary.Describe(_module, package.CodeFile) : GraphDescription.Read(graph.Span, package.GraphFile);
-            _description.RequireParameters(_parameters);
+            _description.RequireParameters(Parameters);
             var places = _description.Arguments.Select((argument, place) => (argument.Name, place)).ToDictionary(StringComparer.Ordinal);
             _bound = [.. Bound(places)];
-            Inputs = _description.InputsWithout(graph is null ? FactoryLibrary.Parameters(_module) : _parameters.Select(parameter => parameter.Name));
+            Inputs = _description.InputsWithout(graph is null ? FactoryLibrary.Parameters(_module) : Parameters.Select(parameter => parameter.Name));
             InputArguments = [.. Inputs.Select(input => places[input.Name])];
             Outputs = _description.OutputInfos();
-            if (_weights is null && _parameters.Sum(parameter => parameter.ByteLength) > 0)
+            if (Weights is null && Parameters.Sum(parameter => parameter.ByteLength) > 0)
             {
                 _kept = RuntimeParameters.Load(package, CreateModule());
                 var unwiped = TvmLibrary.IsEmbedded ? "" : ", and nobody wipes the copies that it leaves behind";
-                _remarks.Add($"the weights are in memory of the TVM runtime's own, neither locked nor read-only{unwiped}: LoadPath.InPlace protects them");
+                Note($"the weights are in memory of the TVM runtime's own, neither locked nor read-only{unwiped}: LoadPath.InPlace protects them");
             }
 
             if (graph is null)
             {
-                _remarks.Add("weights are inside the code, whose image is neither locked nor wiped: compile without a factory to protect them in memory");
+                Note("weights are inside the code, whose image is neither locked nor wiped: compile without a factory to protect them in memory");
             }
-            else if (_parameters.Count == 0)
+            else if (Parameters.Count == 0)
             {
-                _remarks.Add("the model has no parameters, so its weights are constants inside the code, whose image is neither locked nor wiped: compile without linked parameters");
+                Note("the model has no parameters, so its weights are constants inside the code, whose image is neither locked nor wiped: compile without linked parameters");
             }
         }
         catch
@@ -63,8 +57,6 @@ internal sealed unsafe class GraphProgram : ModelProgram
     internal override IReadOnlyList<TensorInfo> Inputs { get; }
 
     internal override IReadOnlyList<TensorInfo> Outputs { get; }
-
-    internal override IReadOnlyList<string> Remarks => _remarks;
 
     /// <summary>Of each input, its place among the graph's arguments.</summary>
     internal int[] InputArguments { get; }
@@ -119,26 +111,13 @@ internal sealed unsafe class GraphProgram : ModelProgram
     /// <summary>Points the executor's parameters at the shared weights.</summary>
     internal void BindWeights(GraphExecutor executor)
     {
-        if (_weights is not null)
+        if (Weights is not null)
         {
             foreach (var (argument, parameter) in _bound)
             {
-                executor.BindArgument(argument, _weights.Address + _offsets[parameter], isParameter: true);
+                executor.BindArgument(argument, Weights.Address + Offsets[parameter], isParameter: true);
             }
         }
-    }
-
-    /// <summary>Says that an output is a weight, which so comes to be in ordinary memory.</summary>
-    internal void NoteIfWeight(int output, void* data)
-    {
-        if (_weights is null || data < _weights.Address || data >= _weights.Address + _weights.Length)
-        {
-            return;
-        }
-
-        var offset = (byte*)data - _weights.Address;
-        var parameter = Array.FindLastIndex(_offsets, start => start <= offset);
-        Note($"output{output} is the weight '{SafeText.Escape(_parameters[parameter].Name)}', which the model so gives out");
     }
 
     /// <summary>Says that the runtime keeps a copy of a weight.</summary>
@@ -154,25 +133,14 @@ internal sealed unsafe class GraphProgram : ModelProgram
         _graph?.Dispose();
     }
 
-    private void Note(string remark)
-    {
-        lock (_remarks)
-        {
-            if (!_remarks.Contains(remark))
-            {
-                _remarks.Add(remark);
-            }
-        }
-    }
-
     private IEnumerable<(int Argument, int Parameter)> Bound(Dictionary<string, int> places)
     {
-        for (var i = 0; i < _parameters.Count; i++)
+        for (var i = 0; i < Parameters.Count; i++)
         {
             // A parameter without elements has no memory to be pointed at.
-            if (_parameters[i].ByteLength > 0)
+            if (Parameters[i].ByteLength > 0)
             {
-                yield return (places[_parameters[i].Name], i);
+                yield return (places[Parameters[i].Name], i);
             }
         }
     }

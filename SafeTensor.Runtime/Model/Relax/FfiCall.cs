@@ -9,15 +9,17 @@ internal static unsafe class FfiCall
     private const int SmallTextLength = 7;
 
     /// <summary>A function of the runtime; the caller's.</summary>
-    internal static FfiHandle Global(ReadOnlySpan<byte> name)
+    internal static FfiHandle Global(ReadOnlySpan<byte> name) => Find(name) ?? throw new SafeModelException(
+        SafeModelError.RuntimeFailed, $"The TVM runtime has no function {Encoding.UTF8.GetString(name)}. Name the libtvm_runtime.so of apache-tvm 0.25 or newer.");
+
+    /// <summary>A function that the runtime need not have; the caller's.</summary>
+    internal static FfiHandle? Find(ReadOnlySpan<byte> name)
     {
         fixed (byte* text = name)
         {
             var array = new TVMFFIByteArray { data = text, size = (nuint)name.Length };
             Check(FfiApi.TVMFFIFunctionGetGlobal(&array, out var function));
-            return !function.IsInvalid ? function
-                : throw new SafeModelException(
-                    SafeModelError.RuntimeFailed, $"The TVM runtime has no function {Encoding.UTF8.GetString(name)}. Name the libtvm_runtime.so of apache-tvm 0.25 or newer.");
+            return function.IsInvalid ? null : function;
         }
     }
 

@@ -45,11 +45,11 @@ internal sealed unsafe class RelaxExecutor : Executor
 
     private TVMFFIArrayCell* Tuple => (TVMFFIArrayCell*)((TVMFFIObject*)_result.Value.v_ptr + 1);
 
-    internal override void BindInput(int index, void* address, ReadOnlySpan<long> shape)
+    internal override void BindInput(int index, void* address, TensorInfo info)
     {
         // The last result can be this very tensor.
         _result.Replace(default);
-        var tensor = new RelaxTensor(address, RelaxTypes.Of(_program.Inputs[index].ElementType), shape);
+        var tensor = new RelaxTensor(address, RelaxTypes.Of(info.ElementType), info.Shape.AsSpan());
         _inputs[index]?.Dispose();
         _inputs[index] = tensor;
         _arguments[_program.InputPlaces[index]] = tensor.Argument;
@@ -67,7 +67,7 @@ internal sealed unsafe class RelaxExecutor : Executor
         _result.Replace(result);
     }
 
-    internal override void* Output(int index, out DataType type, out ReadOnlySpan<long> shape)
+    internal override void* Output(int index, out ElementType type, out ReadOnlySpan<long> shape)
     {
         var value = _result.Value.type_index == TVMFFIAny.TypeIndex.Array ? Tuple->items[index] : _result.Value;
         if (value.type_index != TVMFFIAny.TypeIndex.Tensor)
@@ -76,7 +76,12 @@ internal sealed unsafe class RelaxExecutor : Executor
         }
 
         var tensor = (DLTensor*)((TVMFFIObject*)value.v_ptr + 1);
-        type = new DataType(tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
+        var elements = new DataType(tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
+        if (!RelaxTypes.TryFrom(elements, out type))
+        {
+            throw new SafeModelException(SafeModelError.ModelInvalid, $"Output {index} of the model has elements of {elements}, which .NET has no type for.");
+        }
+
         shape = new ReadOnlySpan<long>(tensor->shape, tensor->ndim);
         RequireCompact(tensor, index);
         return (byte*)tensor->data + tensor->byte_offset;

@@ -8,6 +8,11 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 {
     private const string ExecutableKind = "relax.VMExecutable";
 
+    private const string Unprotected = "whose image is neither locked nor wiped: compile with its parameters as inputs";
+
+    /// <summary>What constants may have in all before they are taken for weights: scalars, axes and small tables are in every model.</summary>
+    private const long MostHarmlessElements = 1024;
+
     private readonly CodeImage _code;
     private readonly FfiHandle _executable;
     private readonly List<RelaxTensor> _parameters = [];
@@ -16,11 +21,10 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     private IReadOnlyList<TensorInfo>? _outputs;
 
     private RelaxProgram(LoadedFiles files, ModelPackage package, int threads)
+        : base(files, package)
     {
         _code = files.Code;
         Threads = threads;
-        Remarks = package.Parameters.Count > 0 ? []
-            : ["the model has no parameters, so its weights are constants inside the code, whose image is neither locked nor wiped: compile with its parameters as inputs"];
         _executable = LoadExecutable(_code, package.CodeFile);
         try
         {
@@ -29,9 +33,10 @@ internal sealed unsafe class RelaxProgram : ModelProgram
                 _signature = RelaxSignature.Read(FfiCall.TextOf(stats));
             }
 
+            NoteConstants();
             var names = ReadNames();
             Arguments = new TVMFFIAny[names.Count];
-            Inputs = Bind(names, files, package);
+            Inputs = Bind(names, package);
         }
         catch
         {
@@ -43,8 +48,6 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     internal override IReadOnlyList<TensorInfo> Inputs { get; }
 
     internal override IReadOnlyList<TensorInfo>? Outputs => Volatile.Read(ref _outputs);
-
-    internal override IReadOnlyList<string> Remarks { get; }
 
     internal int Threads { get; }
 
@@ -89,7 +92,8 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     {
         var isDynamic = Inputs.Any(input => input.IsDynamic);
         var told = _signature.OutputShapes is { } shapes && shapes.Count == given.Count && shapes.Zip(given).All(pair => pair.First.Length == pair.Second.Shape.Length) ? shapes : null;
-        var outputs = given.Select((output, i) => !isDynamic ? output
+        var outputs = given.Select((output, i) => Inputs.Any(input => !input.IsKnown) ? TensorInfo.Unknown(output.Name)
+            : !isDynamic ? output
             : new TensorInfo(output.Name, output.ElementType, told is null ? [.. output.Shape.Select(_ => -1L)] : told[i])).ToList();
         lock (_lock)
         {
@@ -97,9 +101,20 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         }
     }
 
+    /// <summary>The runtime keeps the memory of all intermediate results for the next run, of whatever model. They can be weights: rows of an embedding, or a bias.</summary>
+    internal override void ReleaseScratch()
+    {
+        using var clear = FfiCall.Find("vm.builtin.memory_manager.clear"u8);
+        if (clear is not null)
+        {
+            FreedMemory.Overwrite(() => FfiCall.Invoke(clear, []));
+        }
+    }
+
     public override void Dispose()
     {
         Release();
+        ReleaseScratch();
         _code.Dispose();
     }
 
@@ -164,7 +179,19 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         return names;
     }
 
-    private List<TensorInfo> Bind(List<string> names, LoadedFiles files, ModelPackage package)
+    private void NoteConstants()
+    {
+        if (Parameters.Count == 0)
+        {
+            Note($"the model has no parameters, so its weights are constants inside the code, {Unprotected}");
+        }
+        else if (_signature.ConstantElements > MostHarmlessElements)
+        {
+            Note($"constants with {_signature.ConstantElements} elements in all are inside the code, {Unprotected}");
+        }
+    }
+
+    private List<TensorInfo> Bind(List<string> names, ModelPackage package)
     {
         var places = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var name in names)
@@ -175,23 +202,27 @@ internal sealed unsafe class RelaxProgram : ModelProgram
             }
         }
 
-        for (var i = 0; i < package.Parameters.Count; i++)
+        var firstParameter = names.Count;
+        for (var i = 0; i < Parameters.Count; i++)
         {
-            var parameter = package.Parameters[i];
+            var parameter = Parameters[i];
             if (!places.Remove(parameter.Name, out var place))
             {
                 throw new SafeModelException(SafeModelError.ModelInvalid, package.CodeFile, $"has no argument for the parameter '{SafeText.Escape(parameter.Name)}'.");
             }
 
-            var tensor = new RelaxTensor(files.Weights!.Address + files.Offsets[i], parameter.Type, parameter.Shape);
+            var tensor = new RelaxTensor(Weights!.Address + Offsets[i], parameter.Type, parameter.Shape);
             _parameters.Add(tensor);
             Arguments[place] = tensor.Argument;
+            firstParameter = Math.Min(firstParameter, place);
         }
 
         InputPlaces = [.. places.Values.Order()];
         return [.. InputPlaces.Select(place => _signature.Inputs.TryGetValue(names[place], out var input) ? input
+            : place < firstParameter ? TensorInfo.Unknown(names[place])
             : throw new SafeModelException(
-                SafeModelError.ModelInvalid, package.CodeFile, $"does not tell what its argument '{SafeText.Escape(names[place])}' is, and it is no parameter. Is mod.params the one of this compilation?"))];
+                SafeModelError.ModelInvalid, package.CodeFile,
+                $"has an argument '{SafeText.Escape(names[place])}' after its parameters, where TVM puts no inputs, and no parameter has that name. Is mod.params the one of this compilation?"))];
     }
 
     private void Release()

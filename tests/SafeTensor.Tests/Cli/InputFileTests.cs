@@ -54,8 +54,8 @@ public sealed class InputFileTests
         var value = ReadJson("[1, 0]", new TensorInfo("x", type, [2]));
 
         Assert.That(value.ElementType, Is.EqualTo(type));
-        Assert.That(value.Bytes.Length, Is.EqualTo(2 * type.Size()));
-        Assert.That(value.Bytes[type.Size()..].IndexOfAnyExcept((byte)0), Is.EqualTo(-1));
+        Assert.That(value.Bytes.Length, Is.EqualTo(2 * type.ByteLength()));
+        Assert.That(value.Bytes[type.ByteLength()..].IndexOfAnyExcept((byte)0), Is.EqualTo(-1));
     }
 
     [TestCase("[[1, 2], [3]]", ElementType.Float32, "lengths or depths")]

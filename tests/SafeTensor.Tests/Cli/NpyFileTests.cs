@@ -20,7 +20,7 @@ public sealed class NpyFileTests
     [Test]
     public void Every_element_type_survives_a_round_trip([Values] ElementType type)
     {
-        var value = TensorValue.Create(type, new byte[6 * type.Size()].Select((_, i) => type == ElementType.Bool ? (byte)(i % 2) : (byte)i).ToArray(), 2, 3);
+        var value = TensorValue.Create(type, new byte[6 * type.ByteLength()].Select((_, i) => type == ElementType.Bool ? (byte)(i % 2) : (byte)i).ToArray(), 2, 3);
 
         NpyFile.Write(_folder["a.npy"], value);
         var read = NpyFile.Read(_folder["a.npy"], type);

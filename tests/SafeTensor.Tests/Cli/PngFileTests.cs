@@ -44,8 +44,8 @@ public sealed class PngFileTests
     {
         var value = PngFile.Read(Digit, new TensorInfo("image", type, [1, 8, 8, 1]), null);
 
-        Assert.That(value.Bytes.Length, Is.EqualTo(64 * type.Size()));
-        Assert.That(FirstRow.Select((_, i) => (int)value.Bytes[i * type.Size()]), Is.EqualTo(FirstRow));
+        Assert.That(value.Bytes.Length, Is.EqualTo(64 * type.ByteLength()));
+        Assert.That(FirstRow.Select((_, i) => (int)value.Bytes[i * type.ByteLength()]), Is.EqualTo(FirstRow));
     }
 
     [Test]

@@ -142,11 +142,11 @@ public sealed partial class HostileTerminalTests
     {
         foreach (var text in HostileText.All)
         {
-            var times = new DemoTimes(TimeSpan.Zero, TimeSpan.Zero);
+            var times = new DemoTimes(TimeSpan.Zero, 1, TimeSpan.Zero, 1);
             var digit = new DemoDigit(text, 7, new byte[64], new float[64]);
             var result = new DemoResult(
-                new PackageInfo { ModelId = text, Path = text, Producer = text }, [("another key", new SafeModelException(SafeModelError.Tampered, text, text))],
-                [new DemoPrediction(digit, 7, 1)], 1, times, times, new WeightCopies(0, 1, 0, 1), text, ProtectionLevel.Locked);
+                text, new PackageInfo { ModelId = text, Path = text, Producer = text }, [("another key", new SafeModelException(SafeModelError.Tampered, text, text))],
+                [new DemoPrediction(digit, 7, 1)], 1, 1, times, times, new WeightCopies(0, 1, 0, 1), text, ProtectionLevel.Locked);
             using StringWriter output = new(), json = new();
             DemoReport.Write(New(output, output).Out, result);
             New(json, json).WriteJson(writer => DemoReport.WriteJson(writer, result));
