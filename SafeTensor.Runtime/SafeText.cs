@@ -6,10 +6,13 @@ namespace SafeTensor.Runtime;
 /// <summary>Text that came out of a package, made harmless for messages, logs and terminals.</summary>
 internal static class SafeText
 {
-    private const int MaxLength = 200, MaxPathLength = 4096, MostListed = 16;
+    private const int MaxLength = 200, MaxWordsLength = 1000, MaxPathLength = 4096, MostListed = 16;
 
     /// <summary>Control, format and bidirectional characters as <c>\u{…}</c>; long texts cut.</summary>
     internal static string Escape(string text) => Escape(text, MaxLength);
+
+    /// <summary>As <see cref="Escape(string)"/>, for what another library says: what it missed comes last.</summary>
+    internal static string EscapeWords(string words) => Escape(words, MaxWordsLength);
 
     /// <summary>As <see cref="Escape(string)"/>, and as long as a path can be: a message must say where.</summary>
     internal static string EscapePath(string path) => Escape(path, MaxPathLength);

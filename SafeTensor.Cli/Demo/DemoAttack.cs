@@ -53,6 +53,11 @@ internal sealed record DemoAttack(string Name, Action<string> Attempt)
             return refusal;
         }
 
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+
         throw new InvalidOperationException($"The model loaded in spite of {Name}.");
     }
 

@@ -106,7 +106,8 @@ internal static unsafe class TvmLibrary
         return function != null;
     }
 
-    private static string FindEmbedded()
+    /// <exception cref="DllNotFoundException">It is in none of its places.</exception>
+    internal static string FindEmbedded()
     {
         var folders = new List<string> { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native") };
         if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string directories)

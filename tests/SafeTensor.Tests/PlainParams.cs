@@ -54,4 +54,35 @@ internal static class PlainParams
 
         return data;
     }
+
+    /// <summary>Takes the last tensor out of a file.</summary>
+    internal static void RemoveLast(string path)
+    {
+        ParamsTensor[] tensors;
+        using (var file = PackageFile.Open(path))
+        {
+            tensors = ParamsReader.Read(file)[..^1];
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        var list = new MemoryStream();
+        var preamble = new byte[ParamsFormat.PreambleLength];
+        ParamsFormat.WritePreamble(preamble, (ulong)tensors.Length);
+        list.Write(preamble);
+        foreach (var tensor in tensors)
+        {
+            var name = Encoding.UTF8.GetBytes(tensor.Info.Name);
+            list.Write(BitConverter.GetBytes((ulong)name.Length));
+            list.Write(name);
+        }
+
+        list.Write(BitConverter.GetBytes((ulong)tensors.Length));
+        foreach (var tensor in tensors)
+        {
+            var begin = (int)tensor.Offset - ParamsFormat.RecordLength(tensor.Info.Shape.Length);
+            list.Write(bytes.AsSpan(begin, (int)(tensor.Offset + tensor.Info.ByteLength) - begin));
+        }
+
+        File.WriteAllBytes(path, list.ToArray());
+    }
 }

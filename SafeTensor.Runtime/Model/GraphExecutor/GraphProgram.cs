@@ -125,10 +125,19 @@ internal sealed unsafe class GraphProgram : ModelProgram
         $"the weight '{SafeText.Escape(parameter.Name)}' is also in memory of this TVM runtime's own, neither locked nor wiped, since it cannot be pointed elsewhere: "
         + "the embedded runtime needs no such copy");
 
+    internal override void ReleaseScratch()
+    {
+        if (TvmLibrary.IsEmbedded)
+        {
+            Workspaces.Wipe();
+        }
+    }
+
     public override void Dispose()
     {
         _kept?.Dispose();
         _module.Dispose();
+        ReleaseScratch();
         _code.Dispose();
         _graph?.Dispose();
     }

@@ -67,7 +67,7 @@ internal static unsafe class TvmCall
     internal static SafeModelException Failure()
     {
         var text = Utf8StringMarshaller.ConvertToManaged(TvmApi.TVMGetLastError());
-        return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.Escape(string.IsNullOrWhiteSpace(text) ? "The TVM runtime failed and gave no reason." : Useful(text)));
+        return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.EscapeWords(string.IsNullOrWhiteSpace(text) ? "The TVM runtime failed and gave no reason." : Useful(text)));
     }
 
     // Apache's text has a backtrace around the one line that says something.

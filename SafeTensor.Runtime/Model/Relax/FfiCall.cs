@@ -126,7 +126,7 @@ internal static unsafe class FfiCall
             }
 
             var cell = (TVMFFIErrorCell*)error.Cell;
-            return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.Escape($"{Spell(cell->kind)}: {Spell(cell->message).Trim()}"));
+            return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.EscapeWords($"{Spell(cell->kind)}: {Spell(cell->message).Trim()}"));
         }
     }
 

@@ -104,6 +104,7 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     /// <summary>The runtime keeps the memory of all intermediate results for the next run, of whatever model. They can be weights: rows of an embedding, or a bias.</summary>
     internal override void ReleaseScratch()
     {
+        Workspaces.Wipe();
         using var clear = FfiCall.Find("vm.builtin.memory_manager.clear"u8);
         if (clear is not null)
         {
@@ -140,6 +141,7 @@ internal sealed unsafe class RelaxProgram : ModelProgram
                     throw new SafeModelException(SafeModelError.ModelInvalid, file, $"is a module of kind '{SafeText.Escape(found)}' and no Relax executable. Compile it with tvm.compile and export_library.");
                 }
 
+                Workspaces.Serve(code.Path);
                 code.ReleaseContent();
                 return module;
             }

@@ -32,6 +32,7 @@ internal static unsafe class RelaxRuntime
 
         try
         {
+            Workspaces.Load();
             var path = FfiLibrary.Load(library);
             TVMFFIVersion version;
             FfiApi.TVMFFIGetVersion(&version);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NUnit.Framework;
 using SafeTensor.Cli.Demo;
 
@@ -39,6 +40,37 @@ public sealed class DemoVerbTests
         Assert.That(run.Output, Does.Contain("████").And.Contains("What an attacker sees").And.Contains("10 of 10"));
         Assert.That(run.Output.Split('%'), Has.Length.GreaterThan(10));
         Assert.That(Directory.GetFileSystemEntries(folder.Path).Where(entry => entry.Contains("safetensor", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [TestCase("relax-digits", 10)]
+    [TestCase("relax-digits-dynamic", 10)]
+    [TestCase("relax-multi", 0)]
+    public void The_tour_shows_any_model(string name, int digits)
+    {
+        var library = Path.Combine(TestData.SharedFolder("tvm", "linux-x64"), "libtvm_runtime.so");
+
+        var run = CliProcess.Run(["demo", TestData.SharedFolder("models", name), "--runtime", library, "--json"]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        var json = run.Json;
+        Assert.That(json.GetProperty("model").GetString(), Is.EqualTo(name));
+        Assert.That(json.GetProperty("refusals").EnumerateArray().Select(refusal => refusal.GetProperty("code").GetString()), Is.SupersetOf(new[] { "WrongKey", "WrongPackage", "ModelInvalid" }));
+        Assert.That(
+            json.GetProperty("predictions").EnumerateArray().Select(prediction => prediction.GetProperty("predicted").GetInt32()),
+            Is.EqualTo(json.GetProperty("predictions").EnumerateArray().Select(prediction => prediction.GetProperty("label").GetInt32())).And.Exactly(digits).Items);
+        Assert.That(json.GetProperty("equalOutputs").GetInt32(), Is.EqualTo(json.GetProperty("comparedOutputs").GetInt32()).And.Positive);
+        var copies = json.GetProperty("weightCopies");
+        Assert.That(
+            (copies.GetProperty("beforeLoad").GetInt32(), copies.GetProperty("loaded").GetInt32(), copies.GetProperty("disposed").GetInt32()), Is.EqualTo((0, 1, 0)));
+    }
+
+    [Test]
+    public void The_tour_shows_a_model_whose_weights_are_in_its_code()
+    {
+        var run = CliProcess.Run(["demo", TestData.SharedFolder("models", "digits-factory"), "--json"]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output);
+        Assert.That(run.Json.GetProperty("weightCopies").ValueKind, Is.EqualTo(JsonValueKind.Null));
     }
 
     [Test]

@@ -69,12 +69,15 @@ public sealed class RelaxRefusalTests
     }
 
     [Test]
-    public void Missing_parameters_are_named()
+    public void Without_any_parameters_a_model_takes_them_for_inputs_and_a_run_names_what_is_missing()
     {
         var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
         File.Delete(Path.Combine(copy, "mod.params"));
 
-        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "conv1_w"));
+        using var model = SafeModel.LoadPlain(copy, RelaxCase.Options);
+
+        Assert.That(model.Inputs.Select(input => input.IsKnown), Is.EqualTo(new[] { true, false, false, false, false, false, false }));
+        Assert.That(() => model.Run(("image", new float[64])), Throws.ArgumentException.With.Message.Contains("conv1_w").And.Message.Contains("mod.params"));
     }
 
     [Test]

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using NUnit.Framework;
+using SafeTensor.Runtime;
+using SafeTensor.Runtime.Sealing;
+
+namespace SafeTensor.Tests.Relax;
+
+/// <summary>A model that gives out a weight puts it into ordinary memory, and the report says so.</summary>
+public sealed class RelaxWeightOutputTests
+{
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void Seal()
+    {
+        // The last instruction, "return register 25", returns the first parameter's.
+        _folder = new TemporaryFolder();
+        ModelSealer.Seal(RelaxCode.With(_folder, "relax-digits", Return(25), Return(1)), _folder["sealed"], _key);
+    }
+
+    [TearDown]
+    public void Delete() => _folder.Dispose();
+
+    [Test]
+    public void The_report_names_it_from_the_first_run_on()
+    {
+        using var model = SafeModel.Load(_folder["sealed"], _key, RelaxCase.Options);
+        using var session = model.CreateSession();
+        Assert.That(model.Protection.Reasons, Has.None.Contains("output0"));
+
+        session.Run();
+
+        Assert.That(model.Protection.Reasons, Has.Exactly(1).Contains("output0 is the weight 'conv1_w'"));
+        Assert.That(model.Protection.Level, Is.EqualTo(ProtectionLevel.Sealed));
+        Assert.That(session.Output<float>().Length, Is.EqualTo(8 * 3 * 3));
+    }
+
+    [Test]
+    public void Where_more_protection_is_required_no_run_gives_it_out()
+    {
+        var options = RelaxCase.Options;
+        options.RequiredProtection = ProtectionLevel.Locked;
+        using var model = SafeModel.Load(_folder["sealed"], _key, options);
+        using var session = model.CreateSession();
+
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.That(() => model.Run(new float[DigitImages.Length]), Refused.With(SafeModelError.ProtectionUnavailable, "conv1_w"));
+            Assert.That(session.Run, Refused.With(SafeModelError.ProtectionUnavailable, "conv1_w"));
+        }
+
+        Assert.That(session.Output<float>().ToArray(), Is.All.Zero);
+    }
+
+    private static byte[] Return(long register)
+    {
+        const long opcode = 2;
+        var instruction = new byte[2 * sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(instruction, opcode);
+        BinaryPrimitives.WriteInt64LittleEndian(instruction.AsSpan(sizeof(long)), register);
+        return instruction;
+    }
+}
