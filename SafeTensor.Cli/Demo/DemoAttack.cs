@@ -52,7 +52,6 @@ internal sealed record DemoAttack(string Name, Action<string> Attempt)
         {
             return refusal;
         }
-
         finally
         {
             Directory.Delete(copy, recursive: true);

@@ -163,6 +163,7 @@ internal sealed class Suspension : IDisposable
         ModelLog.Suspended(_logger, SafeText.Escape(_package.Info.ModelId));
     }
 
+    /// <param name="modelKey">Disposed of as soon as it has unlocked the data key.</param>
     private void Restore(ProtectedMemory modelKey, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
@@ -171,6 +172,7 @@ internal sealed class Suspension : IDisposable
             FreeMemory.Require(_weights.Length);
             _weights.Restore();
             _package.Unlock(modelKey.Span);
+            modelKey.Dispose();
             _package.ReadParameters(_weights, _offsets, progress, cancellationToken);
             _weights.MakeReadOnly();
             _checkProtection();

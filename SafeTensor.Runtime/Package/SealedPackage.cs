@@ -86,30 +86,9 @@ internal sealed class SealedPackage : ModelPackage
         var code = Manifest.File(FileKind.Code)
             ?? throw new FileNotFoundException($"The package in '{SafeText.EscapePath(_params.Folder.Path)}' was sealed without compiled code.", CodeName);
         var graph = Manifest.File(FileKind.Graph);
-        var loaded = LoadedFiles.Reserve(code.Length, graph?.Length, Parameters, weights);
-        try
-        {
-            List<StoredPart> parts = [];
-            if (graph is not null)
-            {
-                parts.Add(_stored.File(graph));
-            }
-
-            parts.Add(_stored.File(code));
-            if (loaded.Weights is not null)
-            {
-                parts.AddRange(_stored.Tensors(_checksRoots));
-            }
-
-            Read([.. parts], loaded.Destinations, progress, cancellationToken);
-            loaded.Seal();
-            return loaded;
-        }
-        catch
-        {
-            loaded.Dispose();
-            throw;
-        }
+        StoredPart[] files = graph is null ? [_stored.File(code)] : [_stored.File(graph), _stored.File(code)];
+        StoredPart[] tensors = weights is null ? [] : _stored.Tensors(_checksRoots);
+        return Read(LoadedFiles.Reserve(code.Length, graph?.Length, Parameters, weights), [.. files, .. tensors], progress, cancellationToken);
     }
 
     /// <summary>The code alone, as a load has it. The caller's; <see langword="null"/> where there is none.</summary>
@@ -121,18 +100,8 @@ internal sealed class SealedPackage : ModelPackage
             return null;
         }
 
-        var loaded = LoadedFiles.Reserve(part.Length, graph: null, parameters: [], weights: null);
-        try
-        {
-            Read([_stored.File(part)], loaded.Destinations, progress: null, cancellationToken);
-            loaded.Seal();
-            return loaded;
-        }
-        catch
-        {
-            loaded.Dispose();
-            throw;
-        }
+        var stored = _stored.File(part);
+        return Read(LoadedFiles.Reserve(part.Length, graph: null, parameters: [], weights: null), [stored], progress: null, cancellationToken);
     }
 
     /// <summary>Reads, checks and decrypts parameter i to <paramref name="offsets"/>[i], for all of them.</summary>
@@ -207,6 +176,21 @@ internal sealed class SealedPackage : ModelPackage
     {
         expectations.CheckSender(key, parameters.File.Name);
         return expectations.CheckSignature(parameters);
+    }
+
+    private LoadedFiles Read(LoadedFiles loaded, StoredPart[] parts, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Read(parts, loaded.Destinations, progress, cancellationToken);
+            loaded.Seal();
+            return loaded;
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
     }
 
     private void Read(StoredPart[] parts, nint[] destinations, IProgress<ModelProgress>? progress, CancellationToken cancellationToken) =>

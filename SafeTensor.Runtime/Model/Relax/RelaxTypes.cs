@@ -12,7 +12,7 @@ internal static class RelaxTypes
             (Bool, 8, 1) => ElementType.Bool,
             (Float8E4M3, 8, 1) => ElementType.Float8E4M3,
             (Float8E5M2, 8, 1) => ElementType.Float8E5M2,
-            (< Bool, _, _) when ElementTypes.TryFrom(type, out var known) && known != ElementType.Bool => known,
+            _ when type.Code < Bool && ElementTypes.TryFrom(type, out var known) && known != ElementType.Bool => known,
             _ => 0,
         };
         return element != 0;
