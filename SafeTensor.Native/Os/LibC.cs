@@ -24,7 +24,6 @@ internal static unsafe partial class LibC
     internal const int F_ADD_SEALS = 1033, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;
     internal const int PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_THP_DISABLE = 42;
     internal const int RLIMIT_CORE = 4, RLIMIT_MEMLOCK = 8;
-    internal const int M_PERTURB = -6;
     internal const int RTLD_LAZY = 1, RTLD_NOW = 2, RTLD_NOLOAD = 4, RTLD_GLOBAL = 0x100;
     internal const int ENOENT = 2, EINTR = 4, ENXIO = 6, EWOULDBLOCK = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, EROFS = 30, ELOOP = 40, ENAMETOOLONG = 36;
 
@@ -140,11 +139,6 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int setrlimit(int resource, ResourceLimit* limit);
-
-    /// <summary>glibc's alone. Returns 0 on failure.</summary>
-    [LibraryImport(Library)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int mallopt(int parameter, int value);
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

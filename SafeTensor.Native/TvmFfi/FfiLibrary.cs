@@ -14,6 +14,9 @@ internal static unsafe class FfiLibrary
     /// <summary>Of libtvm_ffi; 0 before it is loaded.</summary>
     internal static nint Handle { get; private set; }
 
+    /// <summary>Whether the runtime overwrites what it frees: intermediate results, which can be weights.</summary>
+    internal static bool WipesFrees { get; private set; }
+
     /// <summary>Loads the runtime, once.</summary>
     /// <param name="path">Of libtvm_runtime.</param>
     /// <returns>Its full path.</returns>
@@ -48,6 +51,7 @@ internal static unsafe class FfiLibrary
         }
 
         var ffi = FindFfi(path);
+        KernelMemory.Load();
 
         // Its thread pool would pin the calling thread, which is the host's, to cores. Set before its first use; the user's own setting wins.
         _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
@@ -59,7 +63,7 @@ internal static unsafe class FfiLibrary
         {
             // Global: compiled models take its functions from the global scope, the first time when a kernel fails.
             var handle = Open(ffi, LibC.RTLD_GLOBAL);
-            Open(path, 0);
+            WipesFrees = KernelMemory.WipeFrees(Open(path, 0));
             if (Path.Combine(Path.GetDirectoryName(path)!, ExtraName) is var extra && File.Exists(extra))
             {
                 Open(extra, 0);

@@ -163,7 +163,7 @@ internal sealed class Suspension : IDisposable
         ModelLog.Suspended(_logger, SafeText.Escape(_package.Info.ModelId));
     }
 
-    /// <param name="modelKey">Disposed of as soon as it has unlocked the data key.</param>
+    // The model key is disposed of as soon as it has unlocked the data key.
     private void Restore(ProtectedMemory modelKey, IProgress<ModelProgress>? progress, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();

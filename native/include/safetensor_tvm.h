@@ -192,6 +192,14 @@ TVM_API uint16_t __gnu_f2h_ieee(float value);
 TVM_API float __gnu_h2f_ieee(uint16_t value);
 TVM_API uint16_t __truncdfhf2(double value);
 
+/* ---- Not TVM's ---- */
+
+/* From now on a library that dlopen() returned overwrites with zeros what it gives to free(): for
+ * another runtime, whose intermediate results can be weights. Its own calls only, not those of the
+ * libraries it uses. Returns 1, or 0 where it calls no free() or its calls cannot be changed. Any
+ * thread, any number of times. */
+TVM_API int SafeTensorWipeFrees(void* library);
+
 #ifdef __cplusplus
 }
 #endif

@@ -129,7 +129,7 @@ internal sealed unsafe class GraphProgram : ModelProgram
     {
         if (TvmLibrary.IsEmbedded)
         {
-            Workspaces.Wipe();
+            KernelMemory.WipeScratch();
         }
     }
 

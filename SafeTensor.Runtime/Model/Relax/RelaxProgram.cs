@@ -34,6 +34,11 @@ internal sealed unsafe class RelaxProgram : ModelProgram
             }
 
             NoteConstants();
+            if (!FfiLibrary.WipesFrees)
+            {
+                Note("what the model computes is in memory of this TVM runtime's own, which cannot be made to wipe it");
+            }
+
             var names = ReadNames();
             Arguments = new TVMFFIAny[names.Count];
             Inputs = Bind(names, package);
@@ -104,11 +109,11 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     /// <summary>The runtime keeps the memory of all intermediate results for the next run, of whatever model. They can be weights: rows of an embedding, or a bias.</summary>
     internal override void ReleaseScratch()
     {
-        Workspaces.Wipe();
+        KernelMemory.WipeScratch();
         using var clear = FfiCall.Find("vm.builtin.memory_manager.clear"u8);
         if (clear is not null)
         {
-            FreedMemory.Overwrite(() => FfiCall.Invoke(clear, []));
+            FfiCall.Invoke(clear, []);
         }
     }
 
@@ -141,7 +146,7 @@ internal sealed unsafe class RelaxProgram : ModelProgram
                     throw new SafeModelException(SafeModelError.ModelInvalid, file, $"is a module of kind '{SafeText.Escape(found)}' and no Relax executable. Compile it with tvm.compile and export_library.");
                 }
 
-                Workspaces.Serve(code.Path);
+                KernelMemory.ServeScratch(code.Path);
                 code.ReleaseContent();
                 return module;
             }

@@ -32,7 +32,6 @@ internal static unsafe class RelaxRuntime
 
         try
         {
-            Workspaces.Load();
             var path = FfiLibrary.Load(library);
             TVMFFIVersion version;
             FfiApi.TVMFFIGetVersion(&version);

@@ -45,6 +45,24 @@ public sealed class RealModelResidueTests
         Assert.That(process.Search(), Is.EqualTo(Findings.Nothing), "disposed");
     }
 
+    /// <summary>Rows of its embedding are in what it computes, and in what its kernels repack.</summary>
+    [Test]
+    public void What_a_Relax_model_computed_is_gone_when_it_is_suspended_or_disposed()
+    {
+        using var model = ResidueModel.Of(RelaxCase.Folder("relax-magika"));
+        using var process = new ResidueProcess(model);
+        process.Ask(process.Load with { RuntimeLibrary = RelaxCase.Library });
+
+        process.Ask(Step.Run);
+        var sightings = process.Ask(Step.Search).Scans[0].Sightings;
+        Assert.That(sightings.Count(sighting => model.Weights.ContainsKey(sighting.Needle) && sighting.Place != Places.Protected), Is.Positive, "run");
+        process.Ask(Step.Suspend);
+        Assert.That(process.Search(), Is.EqualTo(Findings.Nothing), "suspended");
+        process.Ask(Step.Run);
+        process.Ask(Step.Dispose);
+        Assert.That(process.Search(), Is.EqualTo(Findings.Nothing), "disposed");
+    }
+
     private static void AssertOnce(ResidueProcess process, LoadPath path, Findings loaded)
     {
         process.Ask(process.Load with { LoadPath = path });

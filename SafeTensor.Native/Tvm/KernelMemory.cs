@@ -3,21 +3,21 @@ using System.Runtime.InteropServices;
 namespace SafeTensor.Native;
 
 /// <summary>
-/// The scratch memory of compiled kernels, which the embedded runtime keeps for each thread and can wipe. Relax models get it too: what Apache's runtime keeps
-/// for their kernels nobody wipes, and a repacked weight or a row of an embedding can be in it.
+/// What compiled kernels leave in memory, which can be weights: a repacked one, or rows of an embedding. The embedded runtime can wipe it, and does so for
+/// Relax models too, whose own runtime never would.
 /// </summary>
-internal static unsafe class Workspaces
+internal static unsafe class KernelMemory
 {
     private static readonly Lazy<nint> Library = new(Open);
 
-    /// <summary>Makes sure that it is there.</summary>
-    /// <exception cref="DllNotFoundException">The embedded runtime is missing or cannot be loaded.</exception>
+    /// <summary>Makes sure that the embedded runtime is there.</summary>
+    /// <exception cref="DllNotFoundException">It is missing or cannot be loaded.</exception>
     internal static void Load() => _ = Library.Value;
 
-    /// <summary>Points the kernels of a library that the runtime has just loaded to it.</summary>
+    /// <summary>Gives the kernels of a library that Apache's runtime has just loaded the embedded runtime's scratch memory.</summary>
     /// <param name="path">As the runtime was given it.</param>
     /// <exception cref="DllNotFoundException">No such library is loaded.</exception>
-    internal static void Serve(string path)
+    internal static void ServeScratch(string path)
     {
         var code = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_NOLOAD);
         if (code == null)
@@ -30,15 +30,21 @@ internal static unsafe class Workspaces
         {
             if (NativeLibrary.TryGetExport((nint)code, "__" + function, out var variable))
             {
-                *(nint*)variable = NativeLibrary.GetExport(Library.Value, function);
+                *(nint*)variable = Function(function);
             }
         }
 
         _ = LibC.dlclose(code);
     }
 
-    /// <summary>Overwrites with zeros what no kernel uses now, on every thread, and the rest once it is free.</summary>
-    internal static void Wipe() => ((delegate* unmanaged[Cdecl]<void>)NativeLibrary.GetExport(Library.Value, "SafeTensorWipeWorkspaces"))();
+    /// <summary>Overwrites the scratch memory of all threads with zeros: what no kernel uses now, and the rest once it is free.</summary>
+    internal static void WipeScratch() => ((delegate* unmanaged[Cdecl]<void>)Function("SafeTensorWipeWorkspaces"))();
+
+    /// <summary>From now on a library overwrites what it frees.</summary>
+    /// <returns>False where its calls cannot be changed.</returns>
+    internal static bool WipeFrees(nint library) => ((delegate* unmanaged[Cdecl]<nint, int>)Function("SafeTensorWipeFrees"))(library) != 0;
+
+    private static nint Function(string name) => NativeLibrary.GetExport(Library.Value, name);
 
     // In no scope but its own: the process's graph-executor runtime can be another.
     private static nint Open()
