@@ -23,8 +23,8 @@ public sealed class RelaxHostTests
     [Test]
     public void A_null_reference_is_still_an_exception_on_every_thread()
     {
-        using var model = SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), RelaxCase.Options);
-        model.Run(RelaxCase.In(RelaxCase.Folder("relax-digits")).First().Inputs());
+        using var model = SafeModel.LoadPlain(TestModel.RelaxDigits.Folder, TestRuntime.RelaxOptions);
+        model.Run(TestModel.RelaxDigits.Cases.First().Inputs());
 
         Assert.That(() => LengthOf(null), Throws.TypeOf<NullReferenceException>());
         var second = Task.Factory.StartNew(() => LengthOf(null), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -37,10 +37,10 @@ public sealed class RelaxHostTests
     [Test]
     public void Both_kinds_of_model_run_in_one_process_at_the_same_time()
     {
-        var source = RelaxCase.Folder("relax-digits");
-        using var relax = SafeModel.LoadPlain(source, RelaxCase.Options);
+        var source = TestModel.RelaxDigits.Folder;
+        using var relax = SafeModel.LoadPlain(source, TestRuntime.RelaxOptions);
         using var graph = TestRuntime.LoadDigits();
-        var one = RelaxCase.In(source).First();
+        var one = ModelCase.In(source).First();
         var (inputs, expectedRelax) = (one.Inputs(), relax.Run(one.Inputs())[0].ToArray<float>());
         var expectedGraph = graph.Run(DigitImages.Pixels[3])[0].ToArray<float>();
 
@@ -61,10 +61,10 @@ public sealed class RelaxHostTests
     public void Two_threads_get_the_right_bits_of_40_000_calls()
     {
         const int threads = 2, calls = 20_000;
-        var source = RelaxCase.Folder("relax-digits");
+        var source = TestModel.RelaxDigits.Folder;
         ModelSealer.Seal(source, _folder["sealed"], _key);
-        using var model = SafeModel.Load(_folder["sealed"], _key, RelaxCase.Options);
-        var cases = RelaxCase.In(source).Select(one => one.Inputs()["image"].ToArray<float>()).ToArray();
+        using var model = SafeModel.Load(_folder["sealed"], _key, TestRuntime.RelaxOptions);
+        var cases = ModelCase.In(source).Select(one => one.Inputs()["image"].ToArray<float>()).ToArray();
         var expected = cases.Select(pixels => model.Run(pixels)[0].ToArray<float>()).ToArray();
 
         var runners = Enumerable.Range(0, threads).Select(thread => Task.Factory.StartNew(
@@ -89,10 +89,10 @@ public sealed class RelaxHostTests
     [Test]
     public void Runs_allocate_nothing_once_they_have_run()
     {
-        var source = RelaxCase.Folder("relax-digits");
-        using var model = SafeModel.LoadPlain(source, RelaxCase.Options);
+        var source = TestModel.RelaxDigits.Folder;
+        using var model = SafeModel.LoadPlain(source, TestRuntime.RelaxOptions);
         using var session = model.CreateSession();
-        var pixels = RelaxCase.In(source).First().Inputs()["image"].ToArray<float>();
+        var pixels = ModelCase.In(source).First().Inputs()["image"].ToArray<float>();
         var output = new float[DigitImages.Classes];
         for (var i = 0; i < 200; i++)
         {
@@ -115,7 +115,7 @@ public sealed class RelaxHostTests
     [Test]
     public void Abandoned_and_disposed_models_leave_no_mapping_and_no_descriptor()
     {
-        ModelSealer.Seal(RelaxCase.Folder("relax-digits"), _folder["sealed"], _key);
+        ModelSealer.Seal(TestModel.RelaxDigits.Folder, _folder["sealed"], _key);
         for (var i = 0; i < 5; i++)
         {
             Cycle();
@@ -135,7 +135,7 @@ public sealed class RelaxHostTests
 
         void Cycle()
         {
-            using var model = SafeModel.Load(_folder["sealed"], _key, RelaxCase.Options);
+            using var model = SafeModel.Load(_folder["sealed"], _key, TestRuntime.RelaxOptions);
             using var session = model.CreateSession();
             session.Run();
         }

@@ -17,9 +17,9 @@ public sealed class RelaxSuspensionTests
     public void Load()
     {
         _folder = new TemporaryFolder();
-        ModelSealer.Seal(RelaxCase.Folder("relax-digits"), _folder["sealed"], _key);
+        ModelSealer.Seal(TestModel.RelaxDigits.Folder, _folder["sealed"], _key);
         using var key = ModelKey.FromBytes(_key);
-        _model = SafeModel.Load(_folder["sealed"], key, RelaxCase.Options);
+        _model = SafeModel.Load(_folder["sealed"], key, TestRuntime.RelaxOptions);
     }
 
     [TearDown]
@@ -72,7 +72,7 @@ public sealed class RelaxSuspensionTests
     public void Outputs_of_another_type_or_number_are_refused_also_in_the_first_run()
     {
         Assert.That(() => _model.Run<float, double>(new float[DigitImages.Length], new double[DigitImages.Classes]), Throws.ArgumentException.With.Message.Contains("float32[1,10]"));
-        using var multi = SafeModel.LoadPlain(RelaxCase.Folder("relax-multi"), RelaxCase.Options);
+        using var multi = SafeModel.LoadPlain(TestModel.Shared("relax-multi").Folder, TestRuntime.RelaxOptions);
         Assert.That(() => multi.Run<float, float>(new float[6], _output), Throws.ArgumentException);
     }
 }
