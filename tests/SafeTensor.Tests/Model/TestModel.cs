@@ -27,7 +27,9 @@ public sealed class TestModel
         TestData.SharedFolders("models").Where(ModelCase.AreIn).Select(folder => Shared(Path.GetFileName(folder)));
 
     /// <summary>Each of them with each of its load paths.</summary>
-    internal static IEnumerable<(TestModel Model, LoadPath Path)> AllLoads => All.SelectMany(model => model.LoadPaths, (model, path) => (model, path));
+    internal static IEnumerable<(TestModel Model, LoadPath Path)> AllLoads => Loads(All);
+
+    internal static IEnumerable<(TestModel Model, LoadPath Path)> DigitsLoads => Loads(Digits);
 
     /// <summary>Of Relax, or of the graph executor.</summary>
     internal bool IsRelax => _name.StartsWith("relax-", StringComparison.Ordinal);
@@ -49,4 +51,6 @@ public sealed class TestModel
 
     /// <summary>As tests of it are named.</summary>
     public override string ToString() => _name;
+
+    private static IEnumerable<(TestModel Model, LoadPath Path)> Loads(IEnumerable<TestModel> models) => models.SelectMany(model => model.LoadPaths, (model, path) => (model, path));
 }
