@@ -33,6 +33,14 @@ public sealed class PlainModelTests
         Assert.That(model.Runtime, digits.IsRelax ? Does.Contain("tvm-ffi 0.1.") : Does.Not.Contain("tvm-ffi"));
     }
 
+    [TestCaseSource(typeof(TestModel), nameof(TestModel.Digits))]
+    public void Each_image_has_outputs_of_its_own(TestModel digits)
+    {
+        using var model = digits.LoadPlain();
+
+        Assert.That(DigitImages.Pixels.Select(pixels => string.Join(' ', model.Run(pixels)[0].ToArray<float>())), Is.Unique);
+    }
+
     [TestCase("digits-factory")]
     [TestCase("digits-linked")]
     public void Weights_inside_the_code_are_reported(string name)
