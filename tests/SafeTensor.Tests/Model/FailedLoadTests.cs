@@ -20,10 +20,10 @@ public sealed class FailedLoadTests
     [TestCaseSource(typeof(TestModel), nameof(TestModel.Digits))]
     public void Protection_that_cannot_be_had_leaves_nothing(TestModel digits)
     {
-        var options = digits.Options;
+        var (source, options) = (digits.Folder, digits.Options);
         options.RequiredProtection = ProtectionLevel.Locked;
 
-        AssertLeavesNothing(() => digits.LoadPlain(options), SafeModelError.ProtectionUnavailable);
+        AssertLeavesNothing(() => SafeModel.LoadPlain(source, options), SafeModelError.ProtectionUnavailable);
     }
 
     [Test]

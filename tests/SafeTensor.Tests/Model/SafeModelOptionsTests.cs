@@ -19,6 +19,11 @@ public sealed class SafeModelOptionsTests(TestModel digits)
         options => options.RequiredProtection = (ProtectionLevel)7,
     ];
 
+    private string _source = null!;
+
+    [OneTimeSetUp]
+    public void Require() => _source = digits.Folder;
+
     [TestCaseSource(nameof(Impossible))]
     public void An_impossible_option_is_misuse(Action<SafeModelOptions> set)
     {
@@ -78,7 +83,7 @@ public sealed class SafeModelOptionsTests(TestModel digits)
         using var loggers = new RecordingLoggers();
         digits.LoadPlain(digits.Options.UseLoggerFactory(loggers)).Dispose();
 
-        Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text), Has.One.Contains(digits.Folder));
+        Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text), Has.One.Contains(_source));
     }
 
     [Test]
@@ -86,7 +91,7 @@ public sealed class SafeModelOptionsTests(TestModel digits)
     {
         using var loggers = new RecordingLoggers();
 
-        Assert.That(() => SafeModel.Load(digits.Folder, new byte[32], digits.Options.UseLoggerFactory(loggers)), Refused.With(SafeModelError.NotEncrypted));
+        Assert.That(() => SafeModel.Load(_source, new byte[32], digits.Options.UseLoggerFactory(loggers)), Refused.With(SafeModelError.NotEncrypted));
 
         Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Error).Select(entry => entry.Text), Has.One.Contains(nameof(SafeModelError.NotEncrypted)));
     }

@@ -34,8 +34,15 @@ public sealed class TestModel
     /// <summary>Of Relax, or of the graph executor.</summary>
     internal bool IsRelax => _name.StartsWith("relax-", StringComparison.Ordinal);
 
-    /// <summary>The test is skipped where it is not there.</summary>
-    internal string Folder => _folder();
+    /// <summary>The test is skipped where it, or a runtime of its kind, is not there. To be asked outside of assertions, which take a skip for a failure.</summary>
+    internal string Folder
+    {
+        get
+        {
+            _ = Options;
+            return _folder();
+        }
+    }
 
     /// <summary>New options with the runtime of the model's kind, each time, for the test to set what it needs.</summary>
     internal SafeModelOptions Options => IsRelax ? TestRuntime.RelaxOptions : TestRuntime.Options;

@@ -14,7 +14,7 @@ public sealed class RelaxParametersTests
     {
         using var folder = new TemporaryFolder();
         var key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
-        var source = folder.CopyOf(TestModel.Shared("relax-params-dtypes").Folder, "source");
+        var source = folder.CopyOf(TestData.SharedFolder("models", "relax-params-dtypes"), "source");
         ModelSealer.Seal(source, folder["sealed"], key);
         using var package = SealedPackage.Open(folder["sealed"], key, new PackageExpectations(null, 0, TimeProvider.System));
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(source, "params.json")));
