@@ -47,7 +47,7 @@ public sealed class DemoVerbTests
     [TestCase("relax-multi", 0)]
     public void The_tour_shows_any_model(string name, int digits)
     {
-        var library = Path.Combine(TestData.SharedFolder("tvm", "linux-x64"), "libtvm_runtime.so");
+        var library = TestRuntime.RelaxLibrary;
 
         var run = CliProcess.Run(["demo", TestData.SharedFolder("models", name), "--runtime", library, "--json"]);
 

@@ -14,9 +14,9 @@ public sealed class AliasTests
     [OneTimeSetUp]
     public void Load()
     {
-        var folder = TestData.SharedFolder("models", "alias");
-        _model = SafeModel.LoadPlain(folder, TestRuntime.Options);
-        _cases = [.. ModelCase.In(folder)];
+        var alias = TestModel.Shared("alias");
+        _model = alias.LoadPlain();
+        _cases = [.. alias.Cases];
     }
 
     [OneTimeTearDown]

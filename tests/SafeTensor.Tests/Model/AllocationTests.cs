@@ -4,7 +4,8 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>The runs that promise to allocate nothing.</summary>
-public sealed class AllocationTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class AllocationTests(TestModel digits)
 {
     private readonly float[] _pixels = DigitImages.Pixels[0];
     private readonly float[] _output = new float[DigitImages.Classes];
@@ -14,15 +15,15 @@ public sealed class AllocationTests
     [OneTimeSetUp]
     public void Load()
     {
-        _model = TestRuntime.LoadDigits();
+        _model = digits.LoadPlain();
         _session = _model.CreateSession();
     }
 
     [OneTimeTearDown]
     public void Dispose()
     {
-        _session.Dispose();
-        _model.Dispose();
+        _session?.Dispose();
+        _model?.Dispose();
     }
 
     [Test]
@@ -51,9 +52,9 @@ public sealed class AllocationTests
     [Test]
     public void A_batch_allocates_the_same_for_many_runs_as_for_few()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.MaxConcurrentRuns = 1;
-        using var model = TestRuntime.LoadDigits(options);
+        using var model = digits.LoadPlain(options);
         float[] few = new float[2 * 64], many = new float[500 * 64];
         float[] fewOutputs = new float[2 * 10], manyOutputs = new float[500 * 10];
 

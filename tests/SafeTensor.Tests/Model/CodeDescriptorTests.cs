@@ -8,7 +8,8 @@ namespace SafeTensor.Tests;
 
 /// <summary>The code of a model is in a file in memory; none stays open once nothing uses it.</summary>
 [NonParallelizable]
-public sealed class CodeDescriptorTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class CodeDescriptorTests(TestModel digits)
 {
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
     private TemporaryFolder _folder = null!;
@@ -17,7 +18,7 @@ public sealed class CodeDescriptorTests
     public void Seal()
     {
         _folder = new TemporaryFolder();
-        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
+        ModelSealer.Seal(digits.Folder, _folder["sealed"], _key);
     }
 
     [TearDown]
@@ -26,12 +27,11 @@ public sealed class CodeDescriptorTests
     [Test]
     public void A_load_that_misses_its_protection_level_leaves_none()
     {
-        var options = TestRuntime.Options;
-        options.RequiredProtection = ProtectionLevel.Secret;
-        options.LoadPath = LoadPath.LoadParams;
         var before = Open();
-        for (var i = 0; i < 5; i++)
+        foreach (var path in Enumerable.Repeat(digits.LoadPaths, 5).SelectMany(paths => paths))
         {
+            var options = digits.Options;
+            (options.RequiredProtection, options.LoadPath) = (ProtectionLevel.Secret, path);
             Assert.That(() => SafeModel.Load(_folder["sealed"], _key, options), Refused.With(SafeModelError.ProtectionUnavailable));
         }
 
@@ -53,12 +53,12 @@ public sealed class CodeDescriptorTests
             GC.WaitForPendingFinalizers();
         }
 
-        SafeModel.Load(_folder["sealed"], _key, TestRuntime.Options).Dispose();
+        SafeModel.Load(_folder["sealed"], _key, digits.Options).Dispose();
         Assert.That(Open(), Is.LessThanOrEqualTo(before));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Abandon() => SafeModel.Load(_folder["sealed"], _key, TestRuntime.Options).CreateSession().Run();
+    private void Abandon() => SafeModel.Load(_folder["sealed"], _key, digits.Options).CreateSession().Run();
 
     private static int Open() =>
         Directory.GetFiles("/proc/self/fd").Count(file => new FileInfo(file).LinkTarget?.Contains("safetensor-code", StringComparison.Ordinal) ?? false);

@@ -4,44 +4,29 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>Many threads on one model: the right bits, one at a time on a session, and an orderly end.</summary>
-public sealed class ConcurrencyTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class ConcurrencyTests(TestModel digits)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Test]
-    public void Threads_get_the_bits_of_their_own_inputs([Values(0, 1, 3)] int concurrency, [Values(LoadPath.InPlace, LoadPath.LoadParams)] LoadPath path)
+    public void Threads_get_the_bits_of_their_own_inputs([Values(0, 1, 3)] int concurrency)
     {
-        var options = TestRuntime.Options;
-        (options.MaxConcurrentRuns, options.LoadPath) = (concurrency, path);
-        using var model = TestRuntime.LoadDigits(options);
-        var expected = Array.ConvertAll(DigitImages.Pixels, pixels => model.Run(pixels)[0].ToArray<float>());
-
-        OnThreads(8, thread =>
+        foreach (var path in digits.LoadPaths)
         {
-            var output = new float[DigitImages.Classes];
-            for (var i = 0; i < 200; i++)
-            {
-                var image = (thread + i) % 10;
-                if (i % 2 == 0)
-                {
-                    model.Run(DigitImages.Pixels[image], output);
-                }
-                else
-                {
-                    output = model.Run(("image", DigitImages.Pixels[image]))[0].ToArray<float>();
-                }
-
-                Assert.That(output, Is.EqualTo(expected[image]));
-            }
-        });
+            var options = digits.Options;
+            (options.MaxConcurrentRuns, options.LoadPath) = (concurrency, path);
+            using var model = digits.LoadPlain(options);
+            AssertThreadsGetTheirOwn(model);
+        }
     }
 
     [Test]
     public async Task Many_asynchronous_runs_wait_for_few_executors()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.MaxConcurrentRuns = 2;
-        using var model = TestRuntime.LoadDigits(options);
+        using var model = digits.LoadPlain(options);
         var expected = Array.ConvertAll(DigitImages.Pixels, pixels => model.Run(pixels)[0].ToArray<float>());
 
         var results = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => model.RunAsync(DigitImages.Pixels[i % 10]))).WaitAsync(Patience);
@@ -52,7 +37,7 @@ public sealed class ConcurrencyTests
     [Test]
     public void Sessions_on_threads_of_their_own_do_not_meet()
     {
-        using var model = TestRuntime.LoadDigits();
+        using var model = digits.LoadPlain();
         var expected = Array.ConvertAll(DigitImages.Pixels, pixels => model.Run(pixels)[0].ToArray<float>());
 
         OnThreads(4, thread =>
@@ -71,7 +56,7 @@ public sealed class ConcurrencyTests
     [Test]
     public void A_session_on_two_threads_throws_and_never_gives_wrong_numbers()
     {
-        using var model = TestRuntime.LoadDigits();
+        using var model = digits.LoadPlain();
         using var session = model.CreateSession();
         DigitImages.Pixels[0].CopyTo(session.Input<float>());
         session.Run();
@@ -102,7 +87,7 @@ public sealed class ConcurrencyTests
     [Test, Repeat(20)]
     public void Disposing_while_threads_run_waits_for_them_and_refuses_the_next()
     {
-        var model = TestRuntime.LoadDigits();
+        var model = digits.LoadPlain();
         var expected = model.Run(DigitImages.Pixels[0])[0].ToArray<float>();
         var threads = Started(4, () =>
         {
@@ -118,7 +103,7 @@ public sealed class ConcurrencyTests
     [Test, Repeat(100)]
     public void Disposing_a_model_while_its_sessions_run_ends_them()
     {
-        var model = TestRuntime.LoadDigits();
+        var model = digits.LoadPlain();
         var threads = Enumerable.Range(0, 4).Select(_ => model.CreateSession()).SelectMany(session => Started(1, session.Run)).ToArray();
 
         model.Dispose();
@@ -129,15 +114,39 @@ public sealed class ConcurrencyTests
     [Test, Repeat(20)]
     public void Disposing_while_asynchronous_runs_wait_ends_every_task()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.MaxConcurrentRuns = 1;
-        var model = TestRuntime.LoadDigits(options);
+        var model = digits.LoadPlain(options);
         var runs = Enumerable.Range(0, 50).Select(_ => model.RunAsync(DigitImages.Pixels[0])).ToArray();
 
         model.Dispose();
 
         Assert.That(() => Task.WhenAll(runs.Select(run => run.ContinueWith(_ => { }, TaskScheduler.Default))).Wait(Patience), Is.True);
         Assert.That(runs.Where(run => run.IsFaulted).Select(run => run.Exception!.InnerException), Is.All.TypeOf<ObjectDisposedException>());
+    }
+
+    private static void AssertThreadsGetTheirOwn(SafeModel model)
+    {
+        var expected = Array.ConvertAll(DigitImages.Pixels, pixels => model.Run(pixels)[0].ToArray<float>());
+
+        OnThreads(8, thread =>
+        {
+            var output = new float[DigitImages.Classes];
+            for (var i = 0; i < 200; i++)
+            {
+                var image = (thread + i) % 10;
+                if (i % 2 == 0)
+                {
+                    model.Run(DigitImages.Pixels[image], output);
+                }
+                else
+                {
+                    output = model.Run(("image", DigitImages.Pixels[image]))[0].ToArray<float>();
+                }
+
+                Assert.That(output, Is.EqualTo(expected[image]));
+            }
+        });
     }
 
     /// <summary>Threads that repeat an action, which each has done once, until the model is disposed.</summary>

@@ -17,13 +17,13 @@ public sealed class FailedLoadTests
     [TearDown]
     public void Delete() => _folder.Dispose();
 
-    [Test]
-    public void Protection_that_cannot_be_had_leaves_nothing()
+    [TestCaseSource(typeof(TestModel), nameof(TestModel.Digits))]
+    public void Protection_that_cannot_be_had_leaves_nothing(TestModel digits)
     {
-        var options = TestRuntime.Options;
+        var (source, options) = (digits.Folder, digits.Options);
         options.RequiredProtection = ProtectionLevel.Locked;
 
-        AssertLeavesNothing(() => TestRuntime.LoadDigits(options), SafeModelError.ProtectionUnavailable);
+        AssertLeavesNothing(() => SafeModel.LoadPlain(source, options), SafeModelError.ProtectionUnavailable);
     }
 
     [Test]
@@ -35,13 +35,13 @@ public sealed class FailedLoadTests
         AssertLeavesNothing(() => SafeModel.LoadPlain(copy, TestRuntime.Options));
     }
 
-    [Test]
-    public void Code_that_is_no_library_leaves_nothing()
+    [TestCaseSource(typeof(TestModel), nameof(TestModel.Digits))]
+    public void Code_that_is_no_library_leaves_nothing(TestModel digits)
     {
-        var copy = _folder.CopyOf(TestData.Digits);
+        var copy = _folder.CopyOf(digits.Folder);
         File.WriteAllText(Path.Combine(copy, "mod.so"), "no library");
 
-        AssertLeavesNothing(() => SafeModel.LoadPlain(copy, TestRuntime.Options), SafeModelError.ModelInvalid);
+        AssertLeavesNothing(() => SafeModel.LoadPlain(copy, digits.Options), SafeModelError.ModelInvalid);
     }
 
     [Test]
@@ -54,15 +54,15 @@ public sealed class FailedLoadTests
     }
 
     [Test]
-    public void A_changed_weight_leaves_nothing([Values(LoadPath.InPlace, LoadPath.LoadParams)] LoadPath path)
+    public void A_changed_weight_leaves_nothing([ValueSource(typeof(TestModel), nameof(TestModel.DigitsLoads))] (TestModel Digits, LoadPath Path) load)
     {
-        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
+        ModelSealer.Seal(load.Digits.Folder, _folder["sealed"], _key);
         var file = _folder["sealed/mod.params"];
         var bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 1;
         File.WriteAllBytes(file, bytes);
-        var options = TestRuntime.Options;
-        options.LoadPath = path;
+        var options = load.Digits.Options;
+        options.LoadPath = load.Path;
 
         AssertLeavesNothing(() => SafeModel.Load(_folder["sealed"], _key, options), SafeModelError.Tampered);
     }
@@ -74,6 +74,15 @@ public sealed class FailedLoadTests
         Replace(Path.Combine(copy, "mod.json"), "\"p7\"", "\"q7\"");
 
         AssertLeavesNothing(() => SafeModel.LoadPlain(copy, TestRuntime.Options), SafeModelError.ModelInvalid, "'p7'");
+    }
+
+    [Test]
+    public void Parameters_that_Relax_code_does_not_know_leave_nothing()
+    {
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
+        File.Copy(Path.Combine(TestModel.Shared("relax-magika").Folder, "mod.params"), Path.Combine(copy, "mod.params"), overwrite: true);
+
+        AssertLeavesNothing(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), SafeModelError.ModelInvalid, "embed_w");
     }
 
     private static void Replace(string file, string text, string other)

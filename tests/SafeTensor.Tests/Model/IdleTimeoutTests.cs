@@ -9,7 +9,8 @@ using SafeTensor.Runtime.Sealing;
 namespace SafeTensor.Tests;
 
 [NonParallelizable]
-public sealed class IdleTimeoutTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class IdleTimeoutTests(TestModel digits)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -20,7 +21,7 @@ public sealed class IdleTimeoutTests
     public void Seal()
     {
         _folder = new TemporaryFolder();
-        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
+        ModelSealer.Seal(digits.Folder, _folder["sealed"], _key);
     }
 
     [TearDown]
@@ -115,23 +116,19 @@ public sealed class IdleTimeoutTests
     [Test]
     public void It_is_refused_where_nothing_could_resume_and_out_of_range()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.IdleTimeout = TimeSpan.FromMinutes(1);
         Assert.That(() => SafeModel.Load(_folder["sealed"], _key, options), Throws.ArgumentException.With.Message.Contains("ModelKey"));
         Assert.That(() => SafeModel.LoadAsync(_folder["sealed"], _key, options), Throws.ArgumentException.With.Message.Contains("ModelKey"));
-        Assert.That(() => TestRuntime.LoadDigits(options), Throws.ArgumentException.With.Message.Contains("seal it"));
+        Assert.That(() => digits.LoadPlain(options), Throws.ArgumentException.With.Message.Contains("seal it"));
         Assert.That(() => Load(TimeSpan.Zero), Throws.ArgumentException.With.Message.Contains("IdleTimeout is 00:00:00"));
         Assert.That(() => Load(TimeSpan.FromDays(50)), Throws.ArgumentException.With.Message.Contains("49 days"));
-
-        options.LoadPath = LoadPath.LoadParams;
-        using var key = ModelKey.FromBytes(_key);
-        Assert.That(() => SafeModel.Load(_folder["sealed"], key, options), Refused.With(SafeModelError.ProtectionUnavailable, "runtime's own"));
     }
 
     private SafeModel Load(TimeSpan idleTimeout, TimeProvider? time = null, ILoggerFactory? loggers = null)
     {
         using var key = ModelKey.FromBytes(_key);
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.IdleTimeout = idleTimeout;
         return SafeModel.Load(_folder["sealed"], key, options.UseTimeProvider(time ?? TimeProvider.System).UseLoggerFactory(loggers ?? NullLoggerFactory.Instance));
     }

@@ -4,7 +4,8 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>Every way of writing a run that a user would try compiles and means what it looks like.</summary>
-public sealed class OverloadTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class OverloadTests(TestModel digits)
 {
     private readonly float[] _pixels = DigitImages.Pixels[3];
     private readonly float[] _probabilities = new float[DigitImages.Classes];
@@ -14,12 +15,12 @@ public sealed class OverloadTests
     [OneTimeSetUp]
     public void Load()
     {
-        _model = TestRuntime.LoadDigits();
+        _model = digits.LoadPlain();
         _expected = _model.Run(_pixels)[0].ToArray<float>();
     }
 
     [OneTimeTearDown]
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _model?.Dispose();
 
     [Test]
     public void Arrays_of_named_inputs_are_named_inputs()

@@ -4,16 +4,17 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>What a run takes, gives and refuses.</summary>
-public sealed class RunTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class RunTests(TestModel digits)
 {
     private readonly float[] _pixels = DigitImages.Pixels[0];
     private SafeModel _model = null!;
 
     [OneTimeSetUp]
-    public void Load() => _model = TestRuntime.LoadDigits();
+    public void Load() => _model = digits.LoadPlain();
 
     [OneTimeTearDown]
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _model?.Dispose();
 
     [Test]
     public void Every_way_to_run_gives_the_same_bits()
@@ -125,19 +126,9 @@ public sealed class RunTests
         Assert.That(() => _model.Run(_pixels)["label"], Throws.ArgumentException.With.Message.Contains("'label'").And.Message.Contains("output0"));
 
     [Test]
-    public void A_model_of_several_inputs_wants_names()
-    {
-        using var model = SafeModel.LoadPlain(TestData.SharedFolder("models", "multi-io"), TestRuntime.Options);
-
-        Assert.That(() => model.Run(new float[6]), Throws.ArgumentException.With.Message.Contains("a: float32[2,3]"));
-        Assert.That(() => model.Run<float, float>(new float[6], new float[6]), Throws.ArgumentException.With.Message.Contains("3 inputs"));
-        Assert.That(() => model.Run(("a", new float[6]), ("c", new byte[5])), Throws.ArgumentException.With.Message.Contains("b: int64[2,3]"));
-    }
-
-    [Test]
     public void Every_member_of_a_disposed_model_says_so()
     {
-        var model = TestRuntime.LoadDigits();
+        var model = digits.LoadPlain();
         model.Dispose();
         model.Dispose();
 

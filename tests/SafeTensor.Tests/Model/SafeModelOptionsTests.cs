@@ -5,7 +5,8 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>What options do, and which are refused.</summary>
-public sealed class SafeModelOptionsTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class SafeModelOptionsTests(TestModel digits)
 {
     private static readonly Action<SafeModelOptions>[] Impossible =
     [
@@ -18,21 +19,26 @@ public sealed class SafeModelOptionsTests
         options => options.RequiredProtection = (ProtectionLevel)7,
     ];
 
+    private string _source = null!;
+
+    [OneTimeSetUp]
+    public void Require() => _source = digits.Folder;
+
     [TestCaseSource(nameof(Impossible))]
     public void An_impossible_option_is_misuse(Action<SafeModelOptions> set)
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         set(options);
 
-        Assert.That(() => TestRuntime.LoadDigits(options), Throws.InstanceOf<ArgumentException>());
+        Assert.That(() => digits.LoadPlain(options), Throws.InstanceOf<ArgumentException>());
     }
 
     [Test]
     public void A_model_keeps_a_copy_of_its_options()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.MaxConcurrentRuns = 1;
-        using var model = TestRuntime.LoadDigits(options);
+        using var model = digits.LoadPlain(options);
 
         options.MaxConcurrentRuns = -5;
 
@@ -44,10 +50,10 @@ public sealed class SafeModelOptionsTests
     [TestCase(100)]
     public void The_number_of_threads_does_not_change_the_result(int threads)
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.ThreadsPerRun = threads;
-        using var model = TestRuntime.LoadDigits(options);
-        using var usual = TestRuntime.LoadDigits();
+        using var model = digits.LoadPlain(options);
+        using var usual = digits.LoadPlain();
 
         for (var i = 0; i < 3; i++)
         {
@@ -58,20 +64,26 @@ public sealed class SafeModelOptionsTests
     [Test]
     public void A_second_runtime_library_is_refused_with_both_names()
     {
-        using var model = TestRuntime.LoadDigits();
-        var options = new SafeModelOptions { RuntimeLibrary = "/opt/another/libtvm_runtime.so" };
+        using var folder = new TemporaryFolder();
+        var (first, second) = (digits.Options.RuntimeLibrary, folder["libtvm_runtime.so"]);
+        if (first is not null)
+        {
+            File.Copy(first, second);
+        }
 
-        Assert.That(() => TestRuntime.LoadDigits(options), Throws.InvalidOperationException
-            .With.Message.Contains("/opt/another/libtvm_runtime.so").And.Message.Contains(TestRuntime.Library ?? "libsafetensor_tvm.so"));
+        using var model = digits.LoadPlain();
+
+        Assert.That(() => digits.LoadPlain(new SafeModelOptions { RuntimeLibrary = second }), Throws.InvalidOperationException
+            .With.Message.Contains(second).And.Message.Contains(first ?? "libsafetensor_tvm.so"));
     }
 
     [Test]
     public void Loading_a_plain_model_is_a_warning_in_the_log()
     {
         using var loggers = new RecordingLoggers();
-        TestRuntime.LoadDigits(TestRuntime.Options.UseLoggerFactory(loggers)).Dispose();
+        digits.LoadPlain(digits.Options.UseLoggerFactory(loggers)).Dispose();
 
-        Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text), Has.One.Contains(TestData.Digits));
+        Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text), Has.One.Contains(_source));
     }
 
     [Test]
@@ -79,7 +91,7 @@ public sealed class SafeModelOptionsTests
     {
         using var loggers = new RecordingLoggers();
 
-        Assert.That(() => SafeModel.Load(TestData.Digits, new byte[32], TestRuntime.Options.UseLoggerFactory(loggers)), Refused.With(SafeModelError.NotEncrypted));
+        Assert.That(() => SafeModel.Load(_source, new byte[32], digits.Options.UseLoggerFactory(loggers)), Refused.With(SafeModelError.NotEncrypted));
 
         Assert.That(loggers.Entries.Where(entry => entry.Level == LogLevel.Error).Select(entry => entry.Text), Has.One.Contains(nameof(SafeModelError.NotEncrypted)));
     }
@@ -88,7 +100,7 @@ public sealed class SafeModelOptionsTests
     public void The_level_and_what_keeps_it_from_more_are_in_the_log_once()
     {
         using var loggers = new RecordingLoggers();
-        using var model = TestRuntime.LoadDigits(TestRuntime.Options.UseLoggerFactory(loggers));
+        using var model = digits.LoadPlain(digits.Options.UseLoggerFactory(loggers));
         model.Run(DigitImages.Pixels[0]);
 
         var entry = loggers.Entries.Single(entry => entry.Text.Contains("protected", StringComparison.Ordinal));
@@ -101,7 +113,7 @@ public sealed class SafeModelOptionsTests
     public void A_load_is_in_the_log_and_event_ids_are_stable()
     {
         using var loggers = new RecordingLoggers();
-        TestRuntime.LoadDigits(TestRuntime.Options.UseLoggerFactory(loggers)).Dispose();
+        digits.LoadPlain(digits.Options.UseLoggerFactory(loggers)).Dispose();
 
         Assert.That(loggers.Entries.Select(entry => entry.Id.Id), Is.EqualTo(new[] { 1, 2 }));
     }

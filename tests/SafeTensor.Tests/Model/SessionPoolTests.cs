@@ -4,7 +4,8 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>Executors are made on demand up to the limit and then waited for, first come first served.</summary>
-public sealed class SessionPoolTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class SessionPoolTests(TestModel digits)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -12,10 +13,10 @@ public sealed class SessionPoolTests
     private int _made;
 
     [OneTimeSetUp]
-    public void Load() => _model = TestRuntime.LoadDigits();
+    public void Load() => _model = digits.LoadPlain();
 
     [OneTimeTearDown]
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _model?.Dispose();
 
     [SetUp]
     public void Reset() => _made = 0;

@@ -6,7 +6,8 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>Spans over an executor's own buffers, and the caller's memory in their place.</summary>
-public sealed unsafe class SessionTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed unsafe class SessionTests(TestModel digits)
 {
     private SafeModel _model = null!;
     private float[][] _expected = null!;
@@ -14,12 +15,12 @@ public sealed unsafe class SessionTests
     [OneTimeSetUp]
     public void Load()
     {
-        _model = TestRuntime.LoadDigits();
+        _model = digits.LoadPlain();
         _expected = Array.ConvertAll(DigitImages.Pixels, pixels => _model.Run(pixels)[0].ToArray<float>());
     }
 
     [OneTimeTearDown]
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _model?.Dispose();
 
     [Test]
     public void A_loop_over_the_sessions_own_buffers_gives_the_bits_of_a_run()
@@ -96,7 +97,7 @@ public sealed unsafe class SessionTests
     [Test]
     public void A_session_may_be_disposed_before_or_after_its_model()
     {
-        var model = TestRuntime.LoadDigits();
+        var model = digits.LoadPlain();
         var (before, after) = (model.CreateSession(), model.CreateSession());
 
         before.Dispose();

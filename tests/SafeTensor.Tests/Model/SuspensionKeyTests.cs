@@ -6,7 +6,8 @@ using SafeTensor.Runtime.Sealing;
 namespace SafeTensor.Tests;
 
 /// <summary>The key of a model that can be suspended: asked again, counted, and ended once.</summary>
-public sealed class SuspensionKeyTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class SuspensionKeyTests(TestModel digits)
 {
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
     private TemporaryFolder _folder = null!;
@@ -15,7 +16,7 @@ public sealed class SuspensionKeyTests
     public void Seal()
     {
         _folder = new TemporaryFolder();
-        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
+        ModelSealer.Seal(digits.Folder, _folder["sealed"], _key);
     }
 
     [TearDown]
@@ -25,7 +26,7 @@ public sealed class SuspensionKeyTests
     public async Task A_key_that_unlocks_only_asynchronously_resumes_with_await()
     {
         var key = new OwnKey(_key);
-        using var model = await SafeModel.LoadAsync(_folder["sealed"], key, TestRuntime.Options);
+        using var model = await SafeModel.LoadAsync(_folder["sealed"], key, digits.Options);
         model.Suspend();
 
         Assert.That(() => model.Run(DigitImages.Pixels[0]), Throws.InvalidOperationException.With.Message.Contains("await ResumeAsync"));
@@ -41,7 +42,7 @@ public sealed class SuspensionKeyTests
     public async Task Another_key_the_second_time_is_a_wrong_key_and_an_absent_one_unavailable()
     {
         var key = new OwnKey(_key);
-        using var model = await SafeModel.LoadAsync(_folder["sealed"], key, TestRuntime.Options);
+        using var model = await SafeModel.LoadAsync(_folder["sealed"], key, digits.Options);
         model.Suspend();
 
         key.Bytes = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
@@ -57,7 +58,7 @@ public sealed class SuspensionKeyTests
     public async Task A_key_ends_once_when_owner_and_model_are_done_with_it_in_either_order([Values] bool ownerFirst)
     {
         var key = new OwnKey(_key);
-        var model = await SafeModel.LoadAsync(_folder["sealed"], key, TestRuntime.Options);
+        var model = await SafeModel.LoadAsync(_folder["sealed"], key, digits.Options);
         IDisposable[] users = ownerFirst ? [key, model] : [model, key];
 
         users[0].Dispose();
@@ -67,17 +68,17 @@ public sealed class SuspensionKeyTests
         users[0].Dispose();
         key.Dispose();
         Assert.That(key.Ends, Is.EqualTo(1));
-        Assert.That(async () => await SafeModel.LoadAsync(_folder["sealed"], key, TestRuntime.Options), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(async () => await SafeModel.LoadAsync(_folder["sealed"], key, digits.Options), Throws.TypeOf<ObjectDisposedException>());
     }
 
     [Test]
     public async Task A_disposed_key_loads_nothing_more_although_a_model_still_has_it()
     {
         var key = ModelKey.FromBytes(_key);
-        using var model = SafeModel.Load(_folder["sealed"], key, TestRuntime.Options);
+        using var model = SafeModel.Load(_folder["sealed"], key, digits.Options);
         key.Dispose();
 
-        Assert.That(() => SafeModel.Load(_folder["sealed"], key, TestRuntime.Options), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => SafeModel.Load(_folder["sealed"], key, digits.Options), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(async () => await ModelSealer.VerifyAsync(_folder["sealed"], key), Throws.TypeOf<ObjectDisposedException>());
         model.Suspend();
         await model.ResumeAsync();
@@ -87,7 +88,7 @@ public sealed class SuspensionKeyTests
     public void A_load_that_fails_holds_no_key()
     {
         var key = new OwnKey(RandomNumberGenerator.GetBytes(SafeModel.KeyLength));
-        Assert.That(async () => await SafeModel.LoadAsync(_folder["sealed"], key, TestRuntime.Options), Refused.With(SafeModelError.WrongKey));
+        Assert.That(async () => await SafeModel.LoadAsync(_folder["sealed"], key, digits.Options), Refused.With(SafeModelError.WrongKey));
 
         key.Dispose();
 

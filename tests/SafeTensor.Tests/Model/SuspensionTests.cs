@@ -5,7 +5,8 @@ using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Tests;
 
-public sealed class SuspensionTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class SuspensionTests(TestModel digits)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -17,8 +18,8 @@ public sealed class SuspensionTests
     public void Seal()
     {
         _folder = new TemporaryFolder();
-        ModelSealer.Seal(TestData.Digits, _folder["sealed"], _key);
-        using var plain = TestRuntime.LoadDigits();
+        ModelSealer.Seal(digits.Folder, _folder["sealed"], _key);
+        using var plain = digits.LoadPlain();
         _expected = plain.Run(DigitImages.Pixels[3])[0].ToArray<float>();
     }
 
@@ -75,6 +76,26 @@ public sealed class SuspensionTests
 
         Assert.That(session.Output<float>().ToArray(), Is.EqualTo(_expected));
         Assert.That(model.IsSuspended, Is.False);
+    }
+
+    [Test]
+    public void A_session_that_has_not_run_shows_zeros_of_the_outputs_length()
+    {
+        using var model = Load();
+        using var session = model.CreateSession();
+        model.Suspend();
+
+        Assert.That(session.Output<float>().ToArray(), Is.EqualTo(new float[DigitImages.Classes]));
+    }
+
+    [Test]
+    public void Inputs_and_outputs_are_told_also_before_any_run()
+    {
+        using var model = Load();
+        model.Suspend();
+
+        Assert.That(model.Inputs[0].ToString(), Is.EqualTo("image: float32[1,1,8,8]"));
+        Assert.That(model.Outputs[0].ToString(), Is.EqualTo("output0: float32[1,10]"));
     }
 
     [Test]
@@ -169,7 +190,7 @@ public sealed class SuspensionTests
         using var model = Load();
         model.Suspend();
         Directory.Move(_folder["sealed"], _folder["old"]);
-        ModelSealer.Seal(TestData.Digits, _folder["sealed"], RandomNumberGenerator.GetBytes(SafeModel.KeyLength));
+        ModelSealer.Seal(digits.Folder, _folder["sealed"], RandomNumberGenerator.GetBytes(SafeModel.KeyLength));
 
         Assert.That(Run(model), Is.EqualTo(_expected));
     }
@@ -193,7 +214,7 @@ public sealed class SuspensionTests
     {
         using var publisher = new Publisher();
         ModelSealer.Sign(_folder["sealed"], publisher.Key);
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.TrustedPublishers = [publisher.Pem];
         using var model = Load(options);
 
@@ -205,7 +226,7 @@ public sealed class SuspensionTests
     [Test]
     public void Weights_in_secret_memory_come_back()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.SecretWeights = true;
         SafeModel model;
         try
@@ -229,15 +250,11 @@ public sealed class SuspensionTests
     [Test]
     public void Models_that_cannot_say_why()
     {
-        using var span = SafeModel.Load(_folder["sealed"], _key, TestRuntime.Options);
-        using var plain = TestRuntime.LoadDigits();
-        var options = TestRuntime.Options;
-        options.LoadPath = LoadPath.LoadParams;
-        using var loaded = Load(options);
+        using var span = SafeModel.Load(_folder["sealed"], _key, digits.Options);
+        using var plain = digits.LoadPlain();
 
         Assert.That(span.Suspend, Throws.InvalidOperationException.With.Message.Contains("ModelKey"));
         Assert.That(plain.Suspend, Throws.InvalidOperationException.With.Message.Contains("not encrypted"));
-        Assert.That(loaded.Suspend, Throws.InvalidOperationException.With.Message.Contains("runtime's own"));
         Assert.That(async () => await span.ResumeAsync(), Throws.Nothing);
         Assert.That(Run(span), Is.EqualTo(_expected));
     }
@@ -255,7 +272,7 @@ public sealed class SuspensionTests
     {
         // Its owner is done with it; the model is not.
         using var key = ModelKey.FromBytes(_key);
-        return SafeModel.Load(_folder["sealed"], key, options ?? TestRuntime.Options);
+        return SafeModel.Load(_folder["sealed"], key, options ?? digits.Options);
     }
 
     private sealed class EachProgress(Action<ModelProgress> report) : IProgress<ModelProgress>

@@ -13,12 +13,12 @@ public sealed class VectorModelTests
     public void A_package_of_another_implementation_runs(string folder)
     {
         var vector = new Vector(folder);
-        var source = TestData.SharedFolder("models", Path.GetFileName(vector.Json.GetProperty("source").GetString()!));
+        var source = TestModel.Shared(Path.GetFileName(vector.Json.GetProperty("source").GetString()!));
 
-        using var model = SafeModel.Load(folder, vector.Key, TestRuntime.Options);
+        using var model = SafeModel.Load(folder, vector.Key, source.Options);
 
         Assert.That(model.Package!.ModelVersion, Is.EqualTo(vector.Number("model_version")));
-        foreach (var one in ModelCase.In(source))
+        foreach (var one in source.Cases)
         {
             var outputs = model.Run(one.Inputs());
             foreach (var expected in one.Outputs())

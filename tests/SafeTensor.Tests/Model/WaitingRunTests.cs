@@ -4,7 +4,8 @@ using SafeTensor.Runtime;
 namespace SafeTensor.Tests;
 
 /// <summary>Runs that wait for the only executor while a long batch has it.</summary>
-public sealed class WaitingRunTests
+[TestFixtureSource(typeof(TestModel), nameof(TestModel.Digits))]
+public sealed class WaitingRunTests(TestModel digits)
 {
     private const int Runs = 20_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -17,15 +18,15 @@ public sealed class WaitingRunTests
     [SetUp]
     public void Load()
     {
-        var options = TestRuntime.Options;
+        var options = digits.Options;
         options.MaxConcurrentRuns = 1;
-        _model = TestRuntime.LoadDigits(options);
+        _model = digits.LoadPlain(options);
         _expected = _model.Run(DigitImages.Pixels[0])[0].ToArray<float>();
         _outputs = new float[Runs * DigitImages.Classes];
     }
 
     [TearDown]
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _model?.Dispose();
 
     [Test]
     public void A_cancelled_asynchronous_run_ends_while_others_compute()

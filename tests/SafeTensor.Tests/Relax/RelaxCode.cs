@@ -4,9 +4,9 @@ namespace SafeTensor.Tests.Relax;
 internal static class RelaxCode
 {
     /// <summary>A copy of a model of <c>shared/models</c> in which one piece of the code, which occurs once, is another of the same length.</summary>
-    internal static string With(TemporaryFolder folder, string model, ReadOnlySpan<byte> piece, ReadOnlySpan<byte> other)
+    internal static string With(TemporaryFolder folder, TestModel model, ReadOnlySpan<byte> piece, ReadOnlySpan<byte> other)
     {
-        var copy = folder.CopyOf(RelaxCase.Folder(model));
+        var copy = folder.CopyOf(model.Folder);
         var path = Path.Combine(copy, "mod.so");
         var code = File.ReadAllBytes(path);
         var at = code.AsSpan().IndexOf(piece);

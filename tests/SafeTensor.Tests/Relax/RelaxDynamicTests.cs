@@ -15,9 +15,9 @@ public sealed class RelaxDynamicTests
     [SetUp]
     public void Load()
     {
-        var source = RelaxCase.Folder("relax-digits-dynamic");
-        _model = SafeModel.LoadPlain(source, RelaxCase.Options);
-        var one = RelaxCase.In(source).Last();
+        var source = TestModel.Shared("relax-digits-dynamic").Folder;
+        _model = SafeModel.LoadPlain(source, TestRuntime.RelaxOptions);
+        var one = ModelCase.In(source).Last();
         _batch = one.Inputs()["image"].ToArray<float>();
         _expected = _model.Run(one.Inputs())[0].ToArray<float>();
         Assert.That(_expected, Has.Length.EqualTo(_batch.Length / Length * Classes));

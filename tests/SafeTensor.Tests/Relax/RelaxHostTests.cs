@@ -23,8 +23,8 @@ public sealed class RelaxHostTests
     [Test]
     public void A_null_reference_is_still_an_exception_on_every_thread()
     {
-        using var model = SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), RelaxCase.Options);
-        model.Run(RelaxCase.In(RelaxCase.Folder("relax-digits")).First().Inputs());
+        using var model = TestModel.RelaxDigits.LoadPlain();
+        model.Run(TestModel.RelaxDigits.Cases.First().Inputs());
 
         Assert.That(() => LengthOf(null), Throws.TypeOf<NullReferenceException>());
         var second = Task.Factory.StartNew(() => LengthOf(null), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -37,23 +37,21 @@ public sealed class RelaxHostTests
     [Test]
     public void Both_kinds_of_model_run_in_one_process_at_the_same_time()
     {
-        var source = RelaxCase.Folder("relax-digits");
-        using var relax = SafeModel.LoadPlain(source, RelaxCase.Options);
-        using var graph = TestRuntime.LoadDigits();
-        var one = RelaxCase.In(source).First();
-        var (inputs, expectedRelax) = (one.Inputs(), relax.Run(one.Inputs())[0].ToArray<float>());
-        var expectedGraph = graph.Run(DigitImages.Pixels[3])[0].ToArray<float>();
+        using var relax = TestModel.RelaxDigits.LoadPlain();
+        using var graph = TestModel.Sample.LoadPlain();
 
-        Parallel.Invoke(
-            () => Repeat(() => Assert.That(relax.Run(inputs)[0].ToArray<float>(), Is.EqualTo(expectedRelax))),
-            () => Repeat(() => Assert.That(graph.Run(DigitImages.Pixels[3])[0].ToArray<float>(), Is.EqualTo(expectedGraph))));
+        Parallel.Invoke(Repeated(relax), Repeated(graph));
 
-        static void Repeat(Action action)
+        static Action Repeated(SafeModel model)
         {
-            for (var i = 0; i < 2000; i++)
+            var expected = model.Run(DigitImages.Pixels[3])[0].ToArray<float>();
+            return () =>
             {
-                action();
-            }
+                for (var i = 0; i < 2000; i++)
+                {
+                    Assert.That(model.Run(DigitImages.Pixels[3])[0].ToArray<float>(), Is.EqualTo(expected));
+                }
+            };
         }
     }
 
@@ -61,10 +59,9 @@ public sealed class RelaxHostTests
     public void Two_threads_get_the_right_bits_of_40_000_calls()
     {
         const int threads = 2, calls = 20_000;
-        var source = RelaxCase.Folder("relax-digits");
-        ModelSealer.Seal(source, _folder["sealed"], _key);
-        using var model = SafeModel.Load(_folder["sealed"], _key, RelaxCase.Options);
-        var cases = RelaxCase.In(source).Select(one => one.Inputs()["image"].ToArray<float>()).ToArray();
+        ModelSealer.Seal(TestModel.RelaxDigits.Folder, _folder["sealed"], _key);
+        using var model = SafeModel.Load(_folder["sealed"], _key, TestRuntime.RelaxOptions);
+        var cases = TestModel.RelaxDigits.Cases.Select(one => one.Inputs()["image"].ToArray<float>()).ToArray();
         var expected = cases.Select(pixels => model.Run(pixels)[0].ToArray<float>()).ToArray();
 
         var runners = Enumerable.Range(0, threads).Select(thread => Task.Factory.StartNew(
@@ -84,60 +81,5 @@ public sealed class RelaxHostTests
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
 
         Assert.That(() => Task.WaitAll(runners, Patience), Is.True);
-    }
-
-    [Test]
-    public void Runs_allocate_nothing_once_they_have_run()
-    {
-        var source = RelaxCase.Folder("relax-digits");
-        using var model = SafeModel.LoadPlain(source, RelaxCase.Options);
-        using var session = model.CreateSession();
-        var pixels = RelaxCase.In(source).First().Inputs()["image"].ToArray<float>();
-        var output = new float[DigitImages.Classes];
-        for (var i = 0; i < 200; i++)
-        {
-            model.Run<float, float>(pixels, output);
-            session.Run();
-        }
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-        {
-            model.Run<float, float>(pixels, output);
-            pixels.CopyTo(session.Input<float>());
-            session.Run();
-            session.Output<float>();
-        }
-
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
-    }
-
-    [Test]
-    public void Abandoned_and_disposed_models_leave_no_mapping_and_no_descriptor()
-    {
-        ModelSealer.Seal(RelaxCase.Folder("relax-digits"), _folder["sealed"], _key);
-        for (var i = 0; i < 5; i++)
-        {
-            Cycle();
-        }
-
-        var (files, maps) = (Directory.GetFiles("/proc/self/fd").Length, Mappings());
-        for (var i = 0; i < 50; i++)
-        {
-            Cycle();
-        }
-
-        Assert.That(Directory.GetFiles("/proc/self/fd").Length - files, Is.LessThan(10));
-        Assert.That(Mappings() - maps, Is.LessThan(30));
-
-        // Without the compiler's own, which come with whatever is compiled meanwhile.
-        static int Mappings() => File.ReadLines("/proc/self/maps").Count(line => !line.Contains("doublemapper", StringComparison.Ordinal));
-
-        void Cycle()
-        {
-            using var model = SafeModel.Load(_folder["sealed"], _key, RelaxCase.Options);
-            using var session = model.CreateSession();
-            session.Run();
-        }
     }
 }

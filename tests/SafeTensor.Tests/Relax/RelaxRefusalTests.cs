@@ -9,7 +9,13 @@ public sealed class RelaxRefusalTests
     private TemporaryFolder _folder = null!;
 
     [SetUp]
-    public void MakeFolder() => _folder = new TemporaryFolder();
+    public void MakeFolder()
+    {
+        _folder = new TemporaryFolder();
+
+        // Skips the test where there is no such model.
+        _ = TestModel.RelaxDigits.Folder;
+    }
 
     [TearDown]
     public void Delete() => _folder.Dispose();
@@ -18,7 +24,7 @@ public sealed class RelaxRefusalTests
     [TestCase("pip install apache-tvm")]
     [TestCase("RuntimeLibrary")]
     public void Without_a_library_it_says_what_to_install_and_what_to_name(string words) =>
-        Assert.That(() => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits")), Refused.With(SafeModelError.RuntimeFailed, words));
+        Assert.That(() => SafeModel.LoadPlain(TestModel.RelaxDigits.Folder), Refused.With(SafeModelError.RuntimeFailed, words));
 
     [Test]
     public void A_library_of_the_other_kind_is_said_to_be_and_not_loaded()
@@ -29,11 +35,11 @@ public sealed class RelaxRefusalTests
         File.Copy(embedded, copy);
 
         Assert.That(
-            () => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), new SafeModelOptions { RuntimeLibrary = copy }),
+            () => SafeModel.LoadPlain(TestModel.RelaxDigits.Folder, new SafeModelOptions { RuntimeLibrary = copy }),
             Refused.With(SafeModelError.RuntimeFailed, "no runtime for it"));
         Assert.That(File.ReadAllText("/proc/self/maps"), Does.Not.Contain(copy));
         Assert.That(
-            () => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), new SafeModelOptions { RuntimeLibrary = "/no/such/libtvm_runtime.so" }),
+            () => SafeModel.LoadPlain(TestModel.RelaxDigits.Folder, new SafeModelOptions { RuntimeLibrary = "/no/such/libtvm_runtime.so" }),
             Throws.TypeOf<FileNotFoundException>().With.Message.Contains("/no/such/libtvm_runtime.so"));
     }
 
@@ -46,35 +52,35 @@ public sealed class RelaxRefusalTests
         }
 
         Assert.That(
-            () => SafeModel.LoadPlain(TestData.Digits, RelaxCase.Options),
+            () => SafeModel.LoadPlain(TestData.Digits, TestRuntime.RelaxOptions),
             Throws.InstanceOf<Exception>().With.Message.Contains("graph-executor"));
     }
 
     [Test]
     public void A_graph_beside_relax_code_is_refused()
     {
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
         File.Copy(Path.Combine(TestData.Digits, "mod.json"), Path.Combine(copy, "mod.json"));
 
-        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "mod.json"));
+        Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "mod.json"));
     }
 
     [Test]
     public void Parameters_of_another_model_are_named()
     {
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
-        File.Copy(Path.Combine(RelaxCase.Folder("relax-magika"), "mod.params"), Path.Combine(copy, "mod.params"), overwrite: true);
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
+        File.Copy(Path.Combine(TestModel.Shared("relax-magika").Folder, "mod.params"), Path.Combine(copy, "mod.params"), overwrite: true);
 
-        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "embed_w"));
+        Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "embed_w"));
     }
 
     [Test]
     public void Without_any_parameters_a_model_takes_them_for_inputs_and_a_run_names_what_is_missing()
     {
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
         File.Delete(Path.Combine(copy, "mod.params"));
 
-        using var model = SafeModel.LoadPlain(copy, RelaxCase.Options);
+        using var model = SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions);
 
         Assert.That(model.Inputs.Select(input => input.IsKnown), Is.EqualTo(new[] { true, false, false, false, false, false, false }));
         Assert.That(() => model.Run(("image", new float[64])), Throws.ArgumentException.With.Message.Contains("conv1_w").And.Message.Contains("mod.params"));
@@ -83,10 +89,10 @@ public sealed class RelaxRefusalTests
     [Test]
     public void LoadParams_is_not_for_relax_models()
     {
-        var options = RelaxCase.Options;
+        var options = TestRuntime.RelaxOptions;
         options.LoadPath = LoadPath.LoadParams;
 
-        Assert.That(() => SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), options), Throws.ArgumentException.With.Message.Contains("LoadParams"));
+        Assert.That(() => SafeModel.LoadPlain(TestModel.RelaxDigits.Folder, options), Throws.ArgumentException.With.Message.Contains("LoadParams"));
     }
 
     [TestCase(10)]
@@ -94,7 +100,7 @@ public sealed class RelaxRefusalTests
     [TestCase(90)]
     public void Code_that_is_cut_off_never_reaches_the_loader(int percent)
     {
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
         using (var file = File.OpenWrite(Path.Combine(copy, "mod.so")))
         {
             file.SetLength(file.Length * percent / 100);
@@ -102,13 +108,13 @@ public sealed class RelaxRefusalTests
 
         // At 90 % only debug information is missing.
         var refusal = percent < 90 ? Refused.With(SafeModelError.ModelInvalid, "mod.so") : Throws.Nothing;
-        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options).Dispose(), refusal);
+        Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions).Dispose(), refusal);
     }
 
     [Test]
     public void Bytecode_that_is_damaged_is_refused_in_TVMs_words()
     {
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
         var path = Path.Combine(copy, "mod.so");
         var code = File.ReadAllBytes(path);
         var magic = BitConverter.GetBytes(0xD225DE2F4214151EUL);
@@ -117,13 +123,13 @@ public sealed class RelaxRefusalTests
         code[at] ^= 1;
         File.WriteAllBytes(path, code);
 
-        Assert.That(() => SafeModel.LoadPlain(copy, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "Invalid VM file format"));
+        Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "Invalid VM file format"));
     }
 
     [Test]
     public void Inputs_that_do_not_fit_are_refused_before_the_run()
     {
-        using var model = SafeModel.LoadPlain(RelaxCase.Folder("relax-digits"), RelaxCase.Options);
+        using var model = SafeModel.LoadPlain(TestModel.RelaxDigits.Folder, TestRuntime.RelaxOptions);
 
         Assert.That(() => model.Run(("image", new float[65])), Throws.ArgumentException.With.Message.Contains("float32[1,1,8,8]"));
         Assert.That(() => model.Run(("image", new double[64])), Throws.ArgumentException.With.Message.Contains("float64"));
@@ -134,9 +140,9 @@ public sealed class RelaxRefusalTests
     public void A_weight_of_another_shape_fails_in_its_kernel_as_an_exception()
     {
         // The last kernel's bias, one element short: TVM looks at parameters only in kernels.
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
         ShortenLastParameter(Path.Combine(copy, "mod.params"));
-        using var model = SafeModel.LoadPlain(copy, RelaxCase.Options);
+        using var model = SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions);
 
         Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed));
         Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed), "the machine goes on");

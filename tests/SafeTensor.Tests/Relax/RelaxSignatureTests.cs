@@ -1,62 +1,48 @@
+using System.Security.Cryptography;
 using NUnit.Framework;
 using SafeTensor.Runtime;
+using SafeTensor.Runtime.Sealing;
 
 namespace SafeTensor.Tests.Relax;
 
-/// <summary>What is read from an executable's own words, in all the ways that TVM writes it.</summary>
+/// <summary>What a Relax model takes is in its code; what it gives only a run tells.</summary>
 public sealed class RelaxSignatureTests
 {
-    [TestCase("R.Tensor((1, 8), dtype=\"float32\")", "x: float32[1,8]")]
-    [TestCase("R.Tensor((4,), dtype=\"int64\")", "x: int64[4]")]
-    [TestCase("R.Tensor((), dtype=\"bool\")", "x: bool[]")]
-    [TestCase("R.Tensor((n, 8), dtype=\"float16\")", "x: float16[-1,8]")]
-    [TestCase("R.Tensor((T.max(n, 2), (n + 1) * (m * 2), 8), dtype=\"uint8\")", "x: uint8[-1,-1,8]")]
-    [TestCase("R.Tensor((2, 3), dtype=\"float32\", vdevice=\"llvm:0:global\")", "x: float32[2,3]")]
-    [TestCase("R.Tensor(dtype=\"float8_e4m3fn\", ndim=2)", "x: float8_e4m3[-1,-1]")]
-    [TestCase("R.Tensor(dtype=\"float32\", ndim=0)", "x: float32[]")]
-    [TestCase("R.Tensor(dtype=\"float32\", ndim=33)", null)]
-    [TestCase("R.Tensor(dtype=\"float32\")", null)]
-    [TestCase("R.Tensor(ndim=2)", null)]
-    [TestCase("R.Tensor((2, 3))", null)]
-    [TestCase("R.Tensor((2, 3), dtype=\"int4x8\")", null)]
-    [TestCase("R.Tuple(R.Tensor((2,), dtype=\"int64\"), R.Tensor((3,), dtype=\"int64\"))", null)]
-    [TestCase("R.Shape([n, 8])", null)]
-    [TestCase("R.Object", null)]
-    public void An_inputs_type_and_shape_are_read_where_both_are_told(string annotation, string? expected)
-    {
-        var signature = RelaxSignature.Read(Stats($"\"ErrorContext(fn=main, loc=param[0], param=x, annotation={annotation}) \", float32"));
+    private readonly float[] _output = new float[DigitImages.Classes];
 
-        Assert.That(signature.Inputs.GetValueOrDefault("x")?.ToString(), Is.EqualTo(expected));
-        Assert.That(signature.OutputShapes, Is.Null);
+    [TestCase("relax-digits", "image: float32[1,1,8,8]", "output0: float32[1,10]")]
+    [TestCase("relax-digits-dynamic", "image: float32[-1,1,8,8]", "output0: float32[-1,10]")]
+    [TestCase("relax-multi", "x: float32[2,3]; k: int64[4]", "output0: float32[2,4]; output1: int64[4]; output2: bool[2,4]")]
+    [TestCase("relax-magika", "bytes: int32[1,2048]", "output0: float32[1,214]")]
+    public void Inputs_and_outputs_are_described(string name, string inputs, string outputs)
+    {
+        using var model = TestModel.Shared(name).LoadPlain();
+
+        Assert.That(string.Join("; ", model.Inputs), Is.EqualTo(inputs));
+        Assert.That(string.Join("; ", model.Outputs), Is.EqualTo(outputs));
     }
 
     [Test]
-    public void Inputs_are_mains_alone_and_keep_their_names()
+    public void After_its_end_nobody_is_told_what_no_run_has_told()
     {
-        var signature = RelaxSignature.Read(Stats(
-            "\"ErrorContext(fn=other, loc=param[0], param=x, annotation=R.Tensor((1,), dtype=\"int8\")) \", "
-            + "\"ErrorContext(fn=main, loc=param[1], param=strange, name(1), annotation=R.Tensor((2,), dtype=\"int8\")) \", shapetuple[4]"));
+        using var folder = new TemporaryFolder();
+        var key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
+        ModelSealer.Seal(TestModel.RelaxDigits.Folder, folder["sealed"], key);
+        var model = SafeModel.Load(folder["sealed"], key, TestRuntime.RelaxOptions);
+        var session = model.CreateSession();
+        model.Dispose();
 
-        Assert.That(signature.Inputs.Values.Select(input => input.ToString()), Is.EqualTo(new[] { "strange, name(1): int8[2]" }));
+        Assert.That(() => model.Outputs, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => model.Run<float, float>(new float[DigitImages.Length], _output), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => session.Output<float>().Length, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => session.Output<float>("output0").Length, Throws.TypeOf<ObjectDisposedException>());
     }
 
-    [TestCase("R.Tensor((n, 10), dtype=\"float32\")", new[] { "-1,10" })]
-    [TestCase("R.Tuple(R.Tensor((n * 2, T.floordiv(n, 2)), dtype=\"float32\"), R.Tensor((3,), dtype=\"bool\"))", new[] { "-1,-1", "3" })]
-    [TestCase("R.Tuple(R.Tensor((n,), dtype=\"float32\"), R.Tensor(dtype=\"bool\"))", null)]
-    public void Shapes_of_outputs_are_read_where_all_are_told(string annotation, string[]? expected)
+    [Test]
+    public void Outputs_of_another_type_are_refused_also_in_the_first_run()
     {
-        var signature = RelaxSignature.Read(Stats($"\"ErrorContext(fn=main, loc=return, annotation={annotation}) \""));
+        using var model = TestModel.RelaxDigits.LoadPlain();
 
-        Assert.That(signature.OutputShapes?.Select(shape => string.Join(',', shape)), Is.EqualTo(expected));
+        Assert.That(() => model.Run<float, double>(new float[DigitImages.Length], new double[DigitImages.Classes]), Throws.ArgumentException.With.Message.Contains("float32[1,10]"));
     }
-
-    [TestCase("float32, shapetuple[1, 2048], scalar, \"global\"", 0)]
-    [TestCase("[3, 4], shapetuple[12], [5], scalar", 17)]
-    [TestCase("shapetuple[12], [1, 1, 257]", 257)]
-    [TestCase("\"ErrorContext(fn=main, loc=param[0], param=x, annotation=R.Tensor((1, 8), dtype=\"float32\")) \", [1024, 1024]", 1 << 20)]
-    [TestCase("[99999999999, 99999999999, 99999999999]", long.MaxValue)]
-    public void Elements_of_constants_are_counted(string constants, long expected) => Assert.That(RelaxSignature.Read(Stats(constants)).ConstantElements, Is.EqualTo(expected));
-
-    private static string Stats(string constants) =>
-        $"Relax VM executable statistics:\n  Constant pool (# 3): [{constants}]\n  Globals (#2): [main, vm.builtin.check_tensor_info]\n";
 }

@@ -18,8 +18,8 @@ public sealed class RelaxUnknownInputTests
     public void Load()
     {
         _folder = new TemporaryFolder();
-        _source = RelaxCode.With(_folder, "relax-multi", "ErrorContext(fn=main, loc=param[0], param=x"u8, "Nothing told(fn=main, loc=param[0], param=x"u8);
-        _model = SafeModel.LoadPlain(_source, RelaxCase.Options);
+        _source = RelaxCode.With(_folder, TestModel.Shared("relax-multi"), "ErrorContext(fn=main, loc=param[0], param=x"u8, "Nothing told(fn=main, loc=param[0], param=x"u8);
+        _model = SafeModel.LoadPlain(_source, TestRuntime.RelaxOptions);
     }
 
     [TearDown]
@@ -42,7 +42,7 @@ public sealed class RelaxUnknownInputTests
     [Test]
     public void A_run_takes_a_tensor_of_the_right_type_and_shape()
     {
-        foreach (var one in RelaxCase.In(RelaxCase.Folder("relax-multi")))
+        foreach (var one in TestModel.Shared("relax-multi").Cases)
         {
             var outputs = _model.Run(one.Inputs());
             foreach (var expected in one.Outputs())
@@ -57,7 +57,7 @@ public sealed class RelaxUnknownInputTests
     [Test]
     public void The_run_refuses_another_type_rank_or_length_in_TVMs_words_and_goes_on()
     {
-        var good = RelaxCase.In(RelaxCase.Folder("relax-multi")).First().Inputs();
+        var good = TestModel.Shared("relax-multi").Cases.First().Inputs();
         foreach (var (wrong, words) in new[]
         {
             (TensorValue.Create(new double[6], 2, 3), "float64"), (new float[6], "ndim"), (TensorValue.Create(new float[8], 2, 4), "x"),
@@ -83,7 +83,7 @@ public sealed class RelaxUnknownInputTests
     {
         _model.Dispose();
         _model = SafeModel.LoadPlain(
-            RelaxCode.With(_folder, "relax-digits", "ErrorContext(fn=main"u8, "Nothing told(fn=main"u8), RelaxCase.Options);
+            RelaxCode.With(_folder, TestModel.RelaxDigits, "ErrorContext(fn=main"u8, "Nothing told(fn=main"u8), TestRuntime.RelaxOptions);
         var output = new float[DigitImages.Classes];
 
         Assert.That(() => _model.Run<float, float>(new float[DigitImages.Length], output), Refused.With(SafeModelError.RuntimeFailed, "ndim"), "a span has one dimension");
@@ -102,19 +102,19 @@ public sealed class RelaxUnknownInputTests
 
         Assert.That(Run($"x={npy}").ExitCode, Is.Zero);
         Assert.That(Run($"x={bin}").Error, Does.Contain(".npy"));
-        Assert.That(CliRun.Of("run", _source, "--plain", "--runtime", RelaxCase.Library).Error, Does.Contain("no zeros for it"));
+        Assert.That(CliRun.Of("run", _source, "--plain", "--runtime", TestRuntime.RelaxLibrary).Error, Does.Contain("no zeros for it"));
 
-        CliRun Run(string x) => CliRun.Of("run", _source, "--plain", "--runtime", RelaxCase.Library, "--input", x, "--input", $"k={k}");
+        CliRun Run(string x) => CliRun.Of("run", _source, "--plain", "--runtime", TestRuntime.RelaxLibrary, "--input", x, "--input", $"k={k}");
     }
 
     [Test]
     public void An_argument_after_the_parameters_is_no_input()
     {
         var key = RandomNumberGenerator.GetBytes(SafeModel.KeyLength);
-        var copy = _folder.CopyOf(RelaxCase.Folder("relax-digits"));
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
         PlainParams.RemoveLast(Path.Combine(copy, "mod.params"));
         ModelSealer.Seal(copy, _folder["sealed"], key);
 
-        Assert.That(() => SafeModel.Load(_folder["sealed"], key, RelaxCase.Options), Refused.With(SafeModelError.ModelInvalid, "'fc_b' after its parameters"));
+        Assert.That(() => SafeModel.Load(_folder["sealed"], key, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "'fc_b' after its parameters"));
     }
 }

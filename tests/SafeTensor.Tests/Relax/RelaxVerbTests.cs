@@ -15,7 +15,7 @@ public sealed class RelaxVerbTests
     {
         _folder = new TemporaryFolder();
         Done("keygen", _folder["key"]);
-        Done("seal", RelaxCase.Folder("relax-digits-dynamic"), _folder["sealed"], "--key", _folder["key"]);
+        Done("seal", TestModel.Shared("relax-digits-dynamic").Folder, _folder["sealed"], "--key", _folder["key"]);
     }
 
     [TearDown]
@@ -34,7 +34,7 @@ public sealed class RelaxVerbTests
     {
         File.WriteAllBytes(_folder["image.bin"], new byte[count * 64 * sizeof(float)]);
 
-        var json = Done("run", _folder["sealed"], "--key", _folder["key"], "--runtime", RelaxCase.Library, "--input", _folder["image.bin"]);
+        var json = Done("run", _folder["sealed"], "--key", _folder["key"], "--runtime", TestRuntime.RelaxLibrary, "--input", _folder["image.bin"]);
 
         var output = json.GetProperty("outputs")[0];
         Assert.That(output.GetProperty("shape").EnumerateArray().Select(length => length.GetInt32()), Is.EqualTo(new[] { count, 10 }));
@@ -43,7 +43,7 @@ public sealed class RelaxVerbTests
 
     [Test]
     public void Run_without_a_file_uses_zeros() =>
-        Assert.That(Done("run", _folder["sealed"], "--key", _folder["key"], "--runtime", RelaxCase.Library).GetProperty("outputs").GetArrayLength(), Is.EqualTo(1));
+        Assert.That(Done("run", _folder["sealed"], "--key", _folder["key"], "--runtime", TestRuntime.RelaxLibrary).GetProperty("outputs").GetArrayLength(), Is.EqualTo(1));
 
     [Test]
     public void Run_without_a_library_says_what_to_name()

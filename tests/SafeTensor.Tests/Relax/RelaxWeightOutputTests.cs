@@ -17,7 +17,7 @@ public sealed class RelaxWeightOutputTests
     {
         // The last instruction, "return register 25", returns the first parameter's.
         _folder = new TemporaryFolder();
-        ModelSealer.Seal(RelaxCode.With(_folder, "relax-digits", Return(25), Return(1)), _folder["sealed"], _key);
+        ModelSealer.Seal(RelaxCode.With(_folder, TestModel.RelaxDigits, Return(25), Return(1)), _folder["sealed"], _key);
     }
 
     [TearDown]
@@ -26,7 +26,7 @@ public sealed class RelaxWeightOutputTests
     [Test]
     public void The_report_names_it_from_the_first_run_on()
     {
-        using var model = SafeModel.Load(_folder["sealed"], _key, RelaxCase.Options);
+        using var model = SafeModel.Load(_folder["sealed"], _key, TestRuntime.RelaxOptions);
         using var session = model.CreateSession();
         Assert.That(model.Protection.Reasons, Has.None.Contains("output0"));
 
@@ -40,7 +40,7 @@ public sealed class RelaxWeightOutputTests
     [Test]
     public void Where_more_protection_is_required_no_run_gives_it_out()
     {
-        var options = RelaxCase.Options;
+        var options = TestRuntime.RelaxOptions;
         options.RequiredProtection = ProtectionLevel.Locked;
         using var model = SafeModel.Load(_folder["sealed"], _key, options);
         using var session = model.CreateSession();
