@@ -192,6 +192,14 @@ TVM_API uint16_t __gnu_f2h_ieee(float value);
 TVM_API float __gnu_h2f_ieee(uint16_t value);
 TVM_API uint16_t __truncdfhf2(double value);
 
+/* ---- Not TVM's ---- */
+
+/* Overwrites with zeros the scratch memory (TVMBackendAllocWorkspace) that threads keep for their
+ * next kernels and that may still hold weights of a model that is gone. Any thread may call it at
+ * any time. Where a thread's kernels hold blocks at that moment, that thread does it itself when
+ * the last of them is freed. */
+TVM_API void SafeTensorWipeWorkspaces(void);
+
 #ifdef __cplusplus
 }
 #endif
