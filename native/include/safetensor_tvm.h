@@ -200,6 +200,12 @@ TVM_API uint16_t __truncdfhf2(double value);
  * thread, any number of times. */
 TVM_API int SafeTensorWipeFrees(void* library);
 
+/* Overwrites with zeros the scratch memory (TVMBackendAllocWorkspace) that threads keep for their
+ * next kernels and that may still hold weights of a model that is gone. Any thread may call it at
+ * any time. Where a thread's kernels hold blocks at that moment, that thread does it itself when
+ * the last of them is freed. */
+TVM_API void SafeTensorWipeWorkspaces(void);
+
 #ifdef __cplusplus
 }
 #endif

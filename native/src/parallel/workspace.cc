@@ -1,5 +1,6 @@
 #include "parallel/workspace.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -11,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/thread_slot.h"
+#include "parallel/spin.h"
 #include "safetensor_tvm.h"
 
 namespace safetensor {
@@ -20,6 +22,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kSmallestChunk = 64 << 10;
 constexpr int kDemandWindow = 1024;  // how often the stack runs empty between looks at the demand
+constexpr int kPauses = 1000;        // before the CPU is left to the thread that wipes
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) {
   return (bytes + unit - 1) / unit * unit;
@@ -27,13 +30,22 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) {
 
 }  // namespace
 
-Workspace::~Workspace() { drop_chunks(); }
-
 void* Workspace::allocate(uint64_t bytes) {
   if (bytes > std::numeric_limits<std::size_t>::max() / 4) {
     throw Error("a kernel asks for a workspace of " + std::to_string(bytes) + " bytes");
   }
   const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), kAlignment);
+  if (!blocks_.empty()) return push(size);
+  enter();
+  try {
+    return push(size);
+  } catch (...) {
+    leave();
+    throw;
+  }
+}
+
+void* Workspace::push(std::size_t size) {
   std::size_t chunk = current_;
   while (chunk < chunks_.size() && chunks_[chunk].size - chunks_[chunk].used < size) ++chunk;
   if (chunk == chunks_.size()) add_chunk(size);
@@ -72,7 +84,38 @@ void Workspace::pop_free_blocks() noexcept {
     blocks_.pop_back();
     current_ = blocks_.empty() ? 0 : blocks_.back().chunk;
   }
-  if (blocks_.empty()) settle();
+  if (!blocks_.empty()) return;
+  settle();
+  leave();
+}
+
+void Workspace::enter() noexcept {
+  for (int i = 0;; ++i) {
+    State state = State::kIdle;
+    if (state_.compare_exchange_weak(state, State::kInUse, std::memory_order_acquire)) return;
+    if (i < kPauses) {
+      cpu_pause();
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+void Workspace::leave() noexcept {
+  State in_use = State::kInUse;
+  if (state_.compare_exchange_strong(in_use, State::kIdle, std::memory_order_release,
+                                     std::memory_order_relaxed)) {
+    return;
+  }
+  wipe();  // was asked for meanwhile
+  state_.store(State::kIdle, std::memory_order_release);
+}
+
+void Workspace::wipe() noexcept {
+  for (Chunk& chunk : chunks_) {
+    explicit_bzero(chunk.base, chunk.dirty);
+    chunk.dirty = 0;
+  }
 }
 
 // With nothing in use: makes one chunk of several, and gives back what is no longer needed.
@@ -101,10 +144,8 @@ void Workspace::add_chunk(std::size_t bytes) {
 }
 
 void Workspace::drop_chunks() noexcept {
-  for (const Chunk& chunk : chunks_) {
-    explicit_bzero(chunk.base, chunk.dirty);
-    std::free(chunk.base);
-  }
+  wipe();
+  for (const Chunk& chunk : chunks_) std::free(chunk.base);
   chunks_.clear();
   current_ = 0;
 }
