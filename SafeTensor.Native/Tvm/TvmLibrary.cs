@@ -11,13 +11,18 @@ internal static unsafe class TvmLibrary
 
     private const string FileName = "libsafetensor_tvm.so";
 
-    private static readonly Lock Gate = new();
     private static string? _path;
+
+    /// <summary>Held while a runtime of either kind is loaded.</summary>
+    internal static Lock Gate { get; } = new();
 
     /// <summary>Of the library that was loaded; 0 before.</summary>
     internal static nint Handle { get; private set; }
 
     internal static bool IsEmbedded { get; private set; }
+
+    /// <summary>The path of Apache's library, where that was loaded.</summary>
+    internal static string? ApachesPath => IsEmbedded ? null : _path;
 
     /// <summary>Loads the runtime, once. Never looks at an environment variable: such a library would see the decrypted weights.</summary>
     /// <param name="path">Of Apache's library; <see langword="null"/> for the embedded one.</param>

@@ -8,7 +8,6 @@ internal static unsafe class FfiLibrary
     private const string FfiName = "libtvm_ffi.so", ExtraName = "libtvm_runtime_extra.so";
     private const int SIGSEGV = 11;
 
-    private static readonly Lock Gate = new();
     private static string? _path;
 
     /// <summary>Of libtvm_ffi; 0 before it is loaded.</summary>
@@ -20,17 +19,25 @@ internal static unsafe class FfiLibrary
     /// <summary>Loads the runtime, once.</summary>
     /// <param name="path">Of libtvm_runtime.</param>
     /// <returns>Its full path.</returns>
-    /// <exception cref="InvalidOperationException">Another runtime is loaded already.</exception>
+    /// <exception cref="InvalidOperationException">Another runtime is loaded already, or Apache's for graph-executor models.</exception>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>, or libtvm_ffi is in none of the folders where it belongs.</exception>
     /// <exception cref="DllNotFoundException">A library cannot be loaded; the message says why.</exception>
     internal static string Load(string path)
     {
         SupportedSystem.Require();
         var full = Path.GetFullPath(path);
-        lock (Gate)
+        lock (TvmLibrary.Gate)
         {
             if (_path is null)
             {
+                // Its C++ functions are global, and would be taken for this one's of the same names.
+                if (TvmLibrary.ApachesPath is { } other)
+                {
+                    throw new InvalidOperationException(
+                        $"This process runs graph-executor models on '{other}', after which Apache's runtime for Relax models cannot be loaded. "
+                        + "Run them on the embedded runtime, or load a Relax model before them.");
+                }
+
                 Open(full);
             }
             else if (full != _path)

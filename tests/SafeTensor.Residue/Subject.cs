@@ -75,7 +75,7 @@ internal sealed class Subject(Needle[] needles, Places places)
 
             return new Answer { Scans = scans, Reasons = _model!.Protection.Reasons };
         }
-        catch (Exception e) when (e is SafeModelException or OperationCanceledException)
+        catch (Exception e) when (e is SafeModelException or OperationCanceledException or InvalidOperationException)
         {
             if (request.Step == Step.Load)
             {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using NUnit.Framework;
+using SafeTensor.Residue;
 using SafeTensor.Runtime;
 using SafeTensor.Runtime.Sealing;
 
@@ -53,6 +54,26 @@ public sealed class RelaxHostTests
                 }
             };
         }
+    }
+
+    [Test]
+    public void After_Apaches_runtime_for_graphs_the_one_for_Relax_models_is_refused()
+    {
+        if (TestRuntime.Library is null)
+        {
+            Assert.Ignore("SAFETENSOR_TEST_RUNTIME names none of Apache's runtimes.");
+        }
+
+        // In a process of its own, since this one has loaded both, in the order that works.
+        using var graph = ResidueModel.Of(TestData.Digits);
+        using var relax = ResidueModel.Of(TestModel.RelaxDigits.Folder);
+        using var process = new ResidueProcess(graph);
+        Assert.That(process.Ask(process.Load).Error, Is.Empty);
+
+        var second = process.Ask(process.Load with { Package = relax.Package, KeyFile = relax.KeyFile, RuntimeLibrary = TestRuntime.RelaxLibrary });
+
+        Assert.That(second.Error, Is.EqualTo(nameof(InvalidOperationException)));
+        process.Ask(Step.Run);
     }
 
     [Test]
