@@ -13,8 +13,11 @@ internal static class Overhead
     {
         using var sample = new DigitsModel();
         Report("graph executor", sample);
-        using var relax = DigitsModel.Relax();
-        Report("Relax", relax);
+        if (DigitsModel.HasRelax)
+        {
+            using var relax = DigitsModel.Relax();
+            Report("Relax", relax);
+        }
     }
 
     private static void Report(string kind, DigitsModel digits)

@@ -3,7 +3,7 @@ using SafeTensor.Runtime;
 
 namespace SafeTensor.Benchmarks;
 
-/// <summary>What each way to run adds to the executor's own run, and what it allocates.</summary>
+/// <summary>What each way to run adds to the executor's own run, and what it allocates. Of a Relax model that is TVM's direct call and the release of its last result.</summary>
 [MemoryDiagnoser]
 public class RunBenchmarks
 {
@@ -13,12 +13,19 @@ public class RunBenchmarks
     private SafeModel _model = null!;
     private ModelSession _session = null!;
 
+    /// <summary>Relax needs <c>shared</c> beside the repository.</summary>
+    public static IEnumerable<string> Kinds => DigitsModel.HasRelax ? ["graph executor", "Relax"] : ["graph executor"];
+
+    [ParamsSource(nameof(Kinds))]
+    public string Kind { get; set; } = "";
+
     [GlobalSetup]
     public void Load()
     {
-        _digits = new DigitsModel();
+        _digits = Kind == "Relax" ? DigitsModel.Relax() : new DigitsModel();
         _model = _digits.Load();
         _session = _model.CreateSession();
+        _session.Run();
     }
 
     [GlobalCleanup]
