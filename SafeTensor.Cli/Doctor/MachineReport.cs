@@ -14,7 +14,7 @@ internal sealed class MachineReport
 
     private MachineReport(string? runtimeLibrary)
     {
-        _runtime = Try("runtime", () => TvmRuntime.Load(runtimeLibrary));
+        _runtime = Try("runtime", () => runtimeLibrary is not null && RuntimeLibrary.IsForRelax(runtimeLibrary) ? RelaxRuntime.Load(runtimeLibrary) : TvmRuntime.Load(runtimeLibrary));
         Try("code in memory", () =>
         {
             CodeImage.Try();

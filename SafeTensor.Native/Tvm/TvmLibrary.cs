@@ -24,6 +24,9 @@ internal static unsafe class TvmLibrary
     /// <summary>The path of Apache's library, where that was loaded.</summary>
     internal static string? ApachesPath => IsEmbedded ? null : _path;
 
+    /// <summary>Whether it is this file that is loaded.</summary>
+    internal static bool Is(string path) => _path == Path.GetFullPath(path);
+
     /// <summary>Loads the runtime, once. Never looks at an environment variable: such a library would see the decrypted weights.</summary>
     /// <param name="path">Of Apache's library; <see langword="null"/> for the embedded one.</param>
     /// <returns>The full path of what is loaded.</returns>

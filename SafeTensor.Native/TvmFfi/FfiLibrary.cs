@@ -13,6 +13,9 @@ internal static unsafe class FfiLibrary
     /// <summary>Of libtvm_ffi; 0 before it is loaded.</summary>
     internal static nint Handle { get; private set; }
 
+    /// <summary>Whether it is this file that is loaded.</summary>
+    internal static bool Is(string path) => _path == Path.GetFullPath(path);
+
     /// <summary>Whether the runtime overwrites what it frees: intermediate results, which can be weights.</summary>
     internal static bool WipesFrees { get; private set; }
 

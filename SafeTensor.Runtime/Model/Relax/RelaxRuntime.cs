@@ -5,9 +5,6 @@ namespace SafeTensor.Runtime;
 /// <summary>The process's runtime for Relax models.</summary>
 internal static unsafe class RelaxRuntime
 {
-    // What libtvm_runtime takes from libtvm_ffi, and no runtime before TVM 0.21 knows.
-    private static readonly byte[][] Marks = [[.. "TVMFFIErrorMoveFromRaised"u8]];
-
     private const string HowTo =
         "It runs on Apache's own runtime: install it (`pip install apache-tvm`, 0.25 or newer) and name tvm/lib/libtvm_runtime.so with SafeModelOptions.RuntimeLibrary or --runtime.";
 
@@ -20,14 +17,10 @@ internal static unsafe class RelaxRuntime
             throw new SafeModelException(SafeModelError.RuntimeFailed, $"This is a Relax model, of TVM 0.20 or newer, and no runtime for it is named. {HowTo}");
         }
 
-        // Before it is loaded: a library of the other kind would put its functions into the process.
-        using (var file = PackageFile.Open(Path.GetFullPath(library)))
+        if (!FfiLibrary.Is(library) && !RuntimeLibrary.IsForRelax(library))
         {
-            if (ByteSearch.Find(file, Marks) is null)
-            {
-                throw new SafeModelException(
-                    SafeModelError.RuntimeFailed, $"This is a Relax model, and '{SafeText.EscapePath(library)}' is no runtime for it: it is of TVM 0.20 or older, or no runtime. {HowTo}");
-            }
+            throw new SafeModelException(
+                SafeModelError.RuntimeFailed, $"This is a Relax model, and '{SafeText.EscapePath(library)}' is no runtime for it: it is of TVM 0.20 or older, or no runtime. {HowTo}");
         }
 
         try

@@ -46,14 +46,10 @@ public sealed class RelaxRefusalTests
     [Test]
     public void A_graph_executor_model_on_the_other_kind_of_library_is_said_to_be()
     {
-        if (TestRuntime.Library is not null)
+        foreach (var words in new[] { "This is a graph-executor model", "is a runtime for Relax models", "or none" })
         {
-            Assert.Ignore("This process runs graph-executor models on a library already.");
+            Assert.That(() => SafeModel.LoadPlain(TestData.Digits, TestRuntime.RelaxOptions), Refused.With(SafeModelError.RuntimeFailed, words));
         }
-
-        Assert.That(
-            () => SafeModel.LoadPlain(TestData.Digits, TestRuntime.RelaxOptions),
-            Throws.InstanceOf<Exception>().With.Message.Contains("graph-executor"));
     }
 
     [Test]

@@ -54,6 +54,12 @@ public sealed class RelaxVerbTests
         Assert.That(run.Error, Does.Contain("--runtime"));
     }
 
+    [Test]
+    public void Doctor_tells_of_a_runtime_for_these_models_too()
+    {
+        Assert.That(Done("doctor", "--runtime", TestRuntime.RelaxLibrary).GetProperty("runtime").GetString(), Does.Contain("tvm-ffi"));
+    }
+
     private static JsonElement Done(params string[] arguments)
     {
         var run = CliRun.Of([.. arguments, "--json"]);
