@@ -206,6 +206,11 @@ TVM_API int SafeTensorWipeFrees(void* library);
  * the last of them is freed. */
 TVM_API void SafeTensorWipeWorkspaces(void);
 
+/* Frees all blocks of scratch memory that the calling thread's kernels took and, since they failed,
+ * never freed: a kernel in which a call fails returns at once. This library does that itself for
+ * the kernels that it calls; another host does when none of its kernels runs on this thread. */
+TVM_API void SafeTensorFreeWorkspaces(void);
+
 #ifdef __cplusplus
 }
 #endif
