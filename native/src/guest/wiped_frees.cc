@@ -70,7 +70,7 @@ Calls calls_of(const link_map* library) {
 
 int SafeTensorWipeFrees(void* library) {
   link_map* map = nullptr;
-  if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) return 0;
+  if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return 0;
   const Calls calls = calls_of(map);
   if (calls.names == nullptr || calls.symbols == nullptr || calls.read_only) return 0;
   int changed = 0;
