@@ -195,9 +195,10 @@ TVM_API uint16_t __truncdfhf2(double value);
 /* ---- Not TVM's ---- */
 
 /* From now on a library that dlopen() returned overwrites with zeros what it gives to free(): for
- * another runtime, whose intermediate results can be weights. Its own calls only, not those of the
- * libraries it uses. Returns 1, or 0 where it calls no free() or its calls cannot be changed. Any
- * thread, any number of times. */
+ * another runtime, whose intermediate results can be weights. Its own calls by name only, neither
+ * those through a pointer nor those of the libraries it uses. Returns 1, or 0 where it calls no
+ * free() or its calls cannot be changed. Any thread, any number of times; but a library that was
+ * opened with RTLD_LAZY may undo it if its first free() is under way at that time. */
 TVM_API int SafeTensorWipeFrees(void* library);
 
 /* Overwrites with zeros the scratch memory (TVMBackendAllocWorkspace) that threads keep for their
@@ -205,6 +206,11 @@ TVM_API int SafeTensorWipeFrees(void* library);
  * any time. Where a thread's kernels hold blocks at that moment, that thread does it itself when
  * the last of them is freed. */
 TVM_API void SafeTensorWipeWorkspaces(void);
+
+/* Frees all blocks of scratch memory that the calling thread's kernels took and, since they failed,
+ * never freed: a kernel in which a call fails returns at once. This library does that itself for
+ * the kernels that it calls; another host does when none of its kernels runs on this thread. */
+TVM_API void SafeTensorFreeWorkspaces(void);
 
 #ifdef __cplusplus
 }

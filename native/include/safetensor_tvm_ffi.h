@@ -1,9 +1,10 @@
-/* safetensor_tvm_ffi.h - the part of tvm-ffi's C ABI (0.1, of TVM 0.25 and newer) that a host of Relax models needs.
+/* safetensor_tvm_ffi.h - the part of tvm-ffi's C ABI (0.1, of TVM 0.25 and newer) that a host of
+ * Relax models needs.
  *
- * The library is Apache's own libtvm_ffi, which the program names; nothing here is implemented in this folder. What holds
- * for every function that returns int: 0 is success, -1 a failure whose error the calling thread fetches with
- * TVMFFIErrorMoveFromRaised(). Arguments are borrowed for the call. A returned object is a reference that the caller
- * gives back with TVMFFIObjectDecRef().
+ * The library is Apache's own libtvm_ffi, which the program names; nothing here is implemented in
+ * this folder. What holds for every function that returns int: 0 is success, -1 a failure whose
+ * error the calling thread fetches with TVMFFIErrorMoveFromRaised(). Arguments are borrowed for the
+ * call. A returned object is a reference that the caller gives back with TVMFFIObjectDecRef().
  */
 #ifndef SAFETENSOR_TVM_FFI_H_
 #define SAFETENSOR_TVM_FFI_H_
@@ -18,7 +19,7 @@ enum {
   kTVMFFINone = 0,
   kTVMFFIInt = 1,
   kTVMFFIBool = 2,
-  kTVMFFIRawStr = 8,   /* arguments only */
+  kTVMFFIRawStr = 8,    /* arguments only */
   kTVMFFISmallStr = 11, /* up to 7 bytes, in the value itself */
   kTVMFFIObject = 64,   /* this and all above are objects */
   kTVMFFIStr = 65,
@@ -58,8 +59,8 @@ typedef struct TVMFFIObject {
   void (*deleter)(void* self, int flags);
 } TVMFFIObject;
 
-/* What follows the header of an error, an array (also of a tuple), and a tensor or a string, which are a DLTensor and a
- * TVMFFIByteArray. */
+/* What follows the header of an error, an array (also of a tuple), and a tensor or a string, which
+ * are a DLTensor and a TVMFFIByteArray. */
 typedef struct TVMFFIErrorCell {
   TVMFFIByteArray kind;
   TVMFFIByteArray message;
@@ -77,8 +78,10 @@ int TVMFFIFunctionCall(void* function, TVMFFIAny* args, int32_t num_args, TVMFFI
 int TVMFFIObjectDecRef(void* object);
 void TVMFFIErrorMoveFromRaised(void** out); /* NULL where nothing was raised */
 
-/* Shares the tensor's memory, and owns `tensor` from then on: its deleter runs when nothing needs it any more. */
-int TVMFFITensorFromDLPack(DLManagedTensor* tensor, int32_t require_alignment, int32_t require_contiguous, void** out);
+/* Shares the tensor's memory, and owns `tensor` from then on: its deleter runs when nothing needs
+ * it any more. */
+int TVMFFITensorFromDLPack(DLManagedTensor* tensor, int32_t require_alignment,
+                           int32_t require_contiguous, void** out);
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,7 @@ void use_everything(char letter) {
   CHECK(small != nullptr && large != nullptr);
   CHECK(TVMBackendFreeWorkspace(kDLCPU, 0, large) == 0);
   CHECK(TVMBackendFreeWorkspace(kDLCPU, 0, small) == 0);
+  SafeTensorFreeWorkspaces();
   SafeTensorWipeWorkspaces();
 }
 

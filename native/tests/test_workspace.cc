@@ -7,16 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "check.h"
+#include "scratch.h"
 
 namespace {
 
-void* take(uint64_t bytes) { return TVMBackendAllocWorkspace(kDLCPU, 0, bytes, kDLFloat, 32); }
-int give(void* block) { return TVMBackendFreeWorkspace(kDLCPU, 0, block); }
-
 void aligned_and_apart() {
   struct Block {
-    unsigned char* data;
+    Bytes data;
     std::size_t size;
     unsigned char mark;
   };
@@ -25,7 +22,7 @@ void aligned_and_apart() {
   for (int i = 0; i < 20000; ++i) {
     if (blocks.size() < 40 && random() % 2 == 0) {
       const std::size_t size = random() % 100 == 0 ? random() % (5 << 20) : random() % 9000;
-      auto* data = static_cast<unsigned char*>(take(size));
+      const Bytes data = take(size);
       CHECK(data != nullptr);
       CHECK(reinterpret_cast<uintptr_t>(data) % 128 == 0);
       const auto mark = static_cast<unsigned char>(i);
@@ -84,7 +81,7 @@ void shrinks() {
   CHECK(large != nullptr);
   CHECK(give(large) == 0);
   for (int i = 0; i < 5000; ++i) {
-    auto* small = static_cast<unsigned char*>(take(1024));
+    const Bytes small = take(1024);
     CHECK(small != nullptr);
     small[1023] = 1;
     CHECK(give(small) == 0);

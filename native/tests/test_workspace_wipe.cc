@@ -3,8 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <future>
@@ -12,46 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "check.h"
+#include "scratch.h"
 
 namespace {
-
-using Bytes = unsigned char*;
-
-Bytes take(uint64_t bytes) {
-  return static_cast<Bytes>(TVMBackendAllocWorkspace(kDLCPU, 0, bytes, kDLFloat, 32));
-}
-
-int give(void* block) { return TVMBackendFreeWorkspace(kDLCPU, 0, block); }
-
-Bytes take_filled(std::size_t size, unsigned char mark) {
-  const Bytes block = take(size);
-  CHECK(block != nullptr);
-  std::memset(block, mark, size);
-  return block;
-}
-
-// Also of memory that is free again: the thread keeps it.
-bool holds(const unsigned char* data, std::size_t size, unsigned char mark) {
-  return std::all_of(data, data + size, [mark](unsigned char byte) { return byte == mark; });
-}
-
-void wipe_on_another_thread() { std::thread(SafeTensorWipeWorkspaces).join(); }
-
-// Wipes without a pause as long as it lives.
-class Wiper {
- public:
-  ~Wiper() {
-    stop_ = true;
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> stop_{false};
-  std::thread thread_{[this] {
-    while (!stop_) SafeTensorWipeWorkspaces();
-  }};
-};
 
 void without_any_workspace() {
   SafeTensorWipeWorkspaces();

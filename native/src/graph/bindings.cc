@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "core/error.h"
 #include "core/dtype.h"
+#include "core/error.h"
 
 namespace safetensor {
 namespace {

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "core/containers.h"
+#include "core/dtype.h"
 #include "core/error.h"
 #include "graph/graph_executor.h"
-#include "core/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

@@ -2,11 +2,11 @@
 #include <string>
 
 #include "core/containers.h"
+#include "core/dtype.h"
 #include "core/error.h"
 #include "graph/graph_executor.h"
-#include "tensor/param_list.h"
 #include "module/module_loader.h"
-#include "core/dtype.h"
+#include "tensor/param_list.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

@@ -1,10 +1,10 @@
 // graph_events.cc - GraphParser's side that faces the JSON parser.
 #include <utility>
 
+#include "core/dtype.h"
 #include "core/error.h"
 #include "graph/graph_parser.h"
 #include "graph/limits.h"
-#include "core/dtype.h"
 
 namespace safetensor {
 

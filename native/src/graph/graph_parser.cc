@@ -3,9 +3,9 @@
 #include <charconv>
 #include <utility>
 
+#include "core/dtype.h"
 #include "core/error.h"
 #include "graph/limits.h"
-#include "core/dtype.h"
 
 namespace safetensor {
 std::string shown(std::string_view text) {

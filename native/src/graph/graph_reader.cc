@@ -3,11 +3,11 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/dtype.h"
 #include "core/error.h"
 #include "graph/graph.h"
 #include "graph/graph_parser.h"
 #include "graph/limits.h"
-#include "core/dtype.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {

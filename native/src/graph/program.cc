@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "core/error.h"
+#include "parallel/workspace_guard.h"
 #include "tensor/tensors.h"
 
 namespace safetensor {
@@ -92,10 +93,12 @@ void Program::run() {
   int returned_code = kTVMNullptr;
   for (const Step& step : steps_) {
     const uint32_t errors_before = errors;
+    WorkspaceGuard guard;
     if (step.code(step.values, step.codes, step.count, &returned, &returned_code, step.resource) !=
         0) {
       report(step, errors != errors_before);
     }
+    guard.succeeded();
   }
 }
 

@@ -27,9 +27,13 @@ struct Calls {
 };
 
 Calls calls_of(const link_map* library) {
-  // The loader has made addresses of these offsets already, or not: systems differ.
+  // The loader has made addresses of these offsets already, or not: it leaves read-only ones alone.
   const auto address = [library](ElfW(Addr) value) {
-    return value < library->l_addr ? library->l_addr + value : value;
+    Dl_info found;
+    void* owner = nullptr;
+    const bool loaded =
+        dladdr1(reinterpret_cast<void*>(value), &found, &owner, RTLD_DL_LINKMAP) != 0;
+    return loaded && owner == library ? value : library->l_addr + value;
   };
   Calls calls;
   for (const ElfW(Dyn)* entry = library->l_ld; entry->d_tag != DT_NULL; ++entry) {
@@ -66,9 +70,10 @@ Calls calls_of(const link_map* library) {
 
 int SafeTensorWipeFrees(void* library) {
   link_map* map = nullptr;
-  if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return 0;
+  if (library == nullptr || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return 0;
   const Calls calls = calls_of(map);
   if (calls.names == nullptr || calls.symbols == nullptr || calls.read_only) return 0;
+  int changed = 0;
   for (std::size_t i = 0; i < calls.count; ++i) {
     const ElfW(Rela)& slot = calls.slots[i];
     const ElfW(Sym)& symbol = calls.symbols[ELF64_R_SYM(slot.r_info)];
@@ -77,8 +82,8 @@ int SafeTensorWipeFrees(void* library) {
       // One aligned store: a call under way on another thread takes the one or the other.
       __atomic_store_n(reinterpret_cast<void**>(map->l_addr + slot.r_offset),
                        reinterpret_cast<void*>(&wipe_and_free), __ATOMIC_RELEASE);
-      return 1;
+      changed = 1;
     }
   }
-  return 0;
+  return changed;
 }

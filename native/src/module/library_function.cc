@@ -1,6 +1,7 @@
 #include "module/library_function.h"
 
 #include "core/error.h"
+#include "parallel/workspace_guard.h"
 
 namespace safetensor {
 
@@ -9,10 +10,12 @@ void LibraryFunction::call(TVMValue* values, int* codes, int count, Result& resu
   TVMValue returned;
   returned.v_handle = nullptr;
   int returned_code = kTVMNullptr;
+  WorkspaceGuard guard;
   if (code_(values, codes, count, &returned, &returned_code, nullptr) != 0) {
     const char* text = last_error();
     throw Error(text != nullptr ? name_ + ": " + text : name_ + " failed and gave no reason");
   }
+  guard.succeeded();
   result.take(returned, returned_code);
 }
 

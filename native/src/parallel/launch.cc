@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "parallel/kernel_times.h"
+#include "parallel/workspace_guard.h"
 
 namespace safetensor {
 namespace {
@@ -36,7 +37,11 @@ bool call(FTVMParallelLambda kernel, int task, TVMParallelGroupEnv* env, void* d
   clear_last_error();
   ++task_depth;
   int code = 0;
-  const int thrown = guarded([&] { code = kernel(task, env, data); });
+  const int thrown = guarded([&] {
+    WorkspaceGuard guard;
+    code = kernel(task, env, data);
+    if (code == 0) guard.succeeded();
+  });
   --task_depth;
   return thrown == 0 && code == 0;
 }

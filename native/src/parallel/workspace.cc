@@ -74,6 +74,18 @@ void Workspace::release(void* pointer) {
   throw Error(text.str());
 }
 
+std::size_t Workspace::height() noexcept {
+  const Workspace* own = ThreadSlot<Workspace>::find();
+  return own != nullptr ? own->blocks_.size() : 0;
+}
+
+void Workspace::release_above(std::size_t height) noexcept {
+  if (Workspace::height() <= height) return;  // an empty one may be somebody else's to wipe now
+  Workspace& own = *ThreadSlot<Workspace>::find();
+  for (std::size_t i = height; i < own.blocks_.size(); ++i) own.blocks_[i].free = true;
+  own.pop_free_blocks();
+}
+
 void Workspace::pop_free_blocks() noexcept {
   while (!blocks_.empty() && blocks_.back().free) {
     const Block& last = blocks_.back();
@@ -185,3 +197,5 @@ int TVMBackendFreeWorkspace(int device_type, int /*device_id*/, void* ptr) {
     ThreadSlot<Workspace>::get().release(ptr);
   });
 }
+
+void SafeTensorFreeWorkspaces() { Workspace::release_above(0); }

@@ -27,6 +27,10 @@ class Workspace {
   // Throws Error when pointer is no live block of this thread.
   void release(void* pointer);
 
+  // How many blocks the calling thread has, and giving back all that came after so many.
+  static std::size_t height() noexcept;
+  static void release_above(std::size_t height) noexcept;
+
   std::size_t capacity() const noexcept;  // bytes held from the system
 
   // Overwrites with zeros what the workspaces of all threads hold; any thread may call it. One that

@@ -10,7 +10,8 @@ namespace safetensor {
 // What generated code may assume of a buffer differs between releases; this satisfies all of them.
 constexpr size_t kAlignment = 128;
 
-// Zeros at first, and zeros when it is given back: it held weights, what was computed from weights, or a host's data.
+// Zeros at first, and zeros when it is given back: it held weights, what was computed from weights,
+// or a host's data.
 class Storage final : public Object {
  public:
   explicit Storage(size_t bytes);

@@ -1,0 +1,2 @@
+/* Linked so that the loader binds its calls once and for all. */
+#include "frees.c"
