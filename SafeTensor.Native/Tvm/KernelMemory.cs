@@ -40,6 +40,9 @@ internal static unsafe class KernelMemory
     /// <summary>Overwrites the scratch memory of all threads with zeros: what no kernel uses now, and the rest once it is free.</summary>
     internal static void WipeScratch() => ((delegate* unmanaged[Cdecl]<void>)Function("SafeTensorWipeWorkspaces"))();
 
+    /// <summary>After a failed run of a Relax model, on its thread: a kernel that fails frees none of its scratch memory.</summary>
+    internal static void FreeScratch() => ((delegate* unmanaged[Cdecl]<void>)Function("SafeTensorFreeWorkspaces"))();
+
     /// <summary>From now on a library overwrites what it frees.</summary>
     /// <returns>False where its calls cannot be changed.</returns>
     internal static bool WipeFrees(nint library) => ((delegate* unmanaged[Cdecl]<nint, int>)Function("SafeTensorWipeFrees"))(library) != 0;

@@ -63,7 +63,13 @@ internal sealed unsafe class RelaxExecutor : Executor
         _result.Replace(default);
         TVMFFIAny result = default;
         var arguments = (TVMFFIAny*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_arguments));
-        FfiCall.Check(FfiApi.TVMFFIFunctionCall(_main, arguments, _arguments.Length, &result));
+        var status = FfiApi.TVMFFIFunctionCall(_main, arguments, _arguments.Length, &result);
+        if (status != 0)
+        {
+            KernelMemory.FreeScratch();
+        }
+
+        FfiCall.Check(status);
         _result.Replace(result);
     }
 
