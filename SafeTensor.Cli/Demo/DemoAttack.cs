@@ -8,10 +8,11 @@ namespace SafeTensor.Cli.Demo;
 /// <param name="Attempt">Does it to a copy of the sealed model, whose folder it gets, and loads that.</param>
 internal sealed record DemoAttack(string Name, Action<string> Attempt)
 {
-    /// <param name="sealedDirectory">The sealed model.</param>
+    /// <param name="sealedDirectory">The sealed model's folder.</param>
+    /// <param name="package">The sealed model.</param>
     /// <param name="key">Its key.</param>
     /// <param name="options">To load it with.</param>
-    internal static IEnumerable<DemoAttack> All(string sealedDirectory, ModelKey key, SafeModelOptions options)
+    internal static IEnumerable<DemoAttack> All(string sealedDirectory, PackageInfo package, ModelKey key, SafeModelOptions options)
     {
         yield return new("another key", copy =>
         {
@@ -20,8 +21,8 @@ internal sealed record DemoAttack(string Name, Action<string> Attempt)
         });
         foreach (var (name, file) in new[] { ("a flipped bit in the weights", "mod.params"), ("a flipped bit in the graph", "mod.json"), ("a flipped bit in the code", "mod.so") })
         {
-            // Relax models have no graph.
-            if (File.Exists(Path.Combine(sealedDirectory, file)))
+            // Relax models have no graph, and others can have their weights in the code.
+            if (File.Exists(Path.Combine(sealedDirectory, file)) && (file != "mod.params" || package.TensorCount > 0))
             {
                 yield return new(name, copy =>
                 {
@@ -63,10 +64,10 @@ internal sealed record DemoAttack(string Name, Action<string> Attempt)
     private static void FlipBit(string path)
     {
         using var file = File.OpenHandle(path, access: FileAccess.ReadWrite);
-        var middle = RandomAccess.GetLength(file) / 2;
+        var last = RandomAccess.GetLength(file) - 1;
         Span<byte> one = stackalloc byte[1];
-        RandomAccess.Read(file, one, middle);
+        RandomAccess.Read(file, one, last);
         one[0] ^= 1;
-        RandomAccess.Write(file, one, middle);
+        RandomAccess.Write(file, one, last);
     }
 }

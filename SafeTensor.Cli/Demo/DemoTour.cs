@@ -33,7 +33,7 @@ internal sealed class DemoTour(string? source, SafeModelOptions options)
         var package = await ModelSealer.SealAsync(Source, path, key, cancellationToken: cancellationToken);
 
         var refusals = new List<(string, SafeModelException)>();
-        foreach (var attack in DemoAttack.All(path, key, options))
+        foreach (var attack in DemoAttack.All(path, package, key, options))
         {
             cancellationToken.ThrowIfCancellationRequested();
             refusals.Add((attack.Name, attack.Run(path, Path.Combine(folder, $"attack{refusals.Count}"))));

@@ -60,7 +60,7 @@ internal sealed class InputFiles
     {
         if (!input.IsKnown)
         {
-            throw new UsageException($"The model does not tell what its input '{input.Name}' is, so there are no zeros for it: give it a .npy file with --input.");
+            throw new UsageException($"The model does not tell what its input '{input.Name}' is, so there are no zeros for it: `safetensor run` takes a .npy file for it, with --input.");
         }
 
         var smallest = input.Smallest();

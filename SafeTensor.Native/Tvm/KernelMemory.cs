@@ -14,27 +14,17 @@ internal static unsafe class KernelMemory
     /// <exception cref="DllNotFoundException">It is missing or cannot be loaded.</exception>
     internal static void Load() => _ = Library.Value;
 
-    /// <summary>Gives the kernels of a library that Apache's runtime has just loaded the embedded runtime's scratch memory.</summary>
-    /// <param name="path">As the runtime was given it.</param>
-    /// <exception cref="DllNotFoundException">No such library is loaded.</exception>
-    internal static void ServeScratch(string path)
+    /// <summary>Gives the kernels of a library that Apache's runtime has loaded the embedded runtime's scratch memory.</summary>
+    internal static void ServeScratch(LoadedCode code)
     {
-        var code = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_NOLOAD);
-        if (code == null)
-        {
-            throw new DllNotFoundException($"'{path}' is not loaded.");
-        }
-
         // Variables that the runtime has filled with its own functions; a model without scratch memory has none.
         foreach (var function in new[] { "TVMBackendAllocWorkspace", "TVMBackendFreeWorkspace" })
         {
-            if (NativeLibrary.TryGetExport((nint)code, "__" + function, out var variable))
+            if (code.TryFind("__" + function, out var variable))
             {
                 *(nint*)variable = Function(function);
             }
         }
-
-        _ = LibC.dlclose(code);
     }
 
     /// <summary>Overwrites the scratch memory of all threads with zeros: what no kernel uses now, and the rest once it is free.</summary>

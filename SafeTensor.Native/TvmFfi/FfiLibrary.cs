@@ -9,6 +9,7 @@ internal static unsafe class FfiLibrary
     private const int SIGSEGV = 11;
 
     private static string? _path;
+    private static string? _tried;
 
     /// <summary>Of libtvm_ffi; 0 before it is loaded.</summary>
     internal static nint Handle { get; private set; }
@@ -22,7 +23,7 @@ internal static unsafe class FfiLibrary
     /// <summary>Loads the runtime, once.</summary>
     /// <param name="path">Of libtvm_runtime.</param>
     /// <returns>Its full path.</returns>
-    /// <exception cref="InvalidOperationException">Another runtime is loaded already, or Apache's for graph-executor models.</exception>
+    /// <exception cref="InvalidOperationException">Another runtime is loaded already, or in part, or Apache's for graph-executor models.</exception>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>, or libtvm_ffi is in none of the folders where it belongs.</exception>
     /// <exception cref="DllNotFoundException">A library cannot be loaded; the message says why.</exception>
     internal static string Load(string path)
@@ -39,6 +40,12 @@ internal static unsafe class FfiLibrary
                     throw new InvalidOperationException(
                         $"This process runs graph-executor models on '{other}', after which Apache's runtime for Relax models cannot be loaded. "
                         + "Run them on the embedded runtime, or load a Relax model before them.");
+                }
+
+                // What was loaded of another before it failed is still there, and two of them kill the process.
+                if (_tried is { } tried && tried != full)
+                {
+                    throw new InvalidOperationException($"'{tried}' was tried before, and what could be loaded of it is in this process. Start it anew to use '{full}'.");
                 }
 
                 Open(full);
@@ -67,9 +74,8 @@ internal static unsafe class FfiLibrary
         _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
 
         // libtvm_ffi takes over SIGSEGV, which .NET turns into NullReferenceException.
-        SignalAction before;
-        var isSaved = LibC.sigaction(SIGSEGV, null, &before) == 0;
-        try
+        _tried = path;
+        SignalShield.Run(SIGSEGV, () =>
         {
             // Global: compiled models take its functions from the global scope, the first time when a kernel fails.
             var handle = Open(ffi, LibC.RTLD_GLOBAL);
@@ -81,14 +87,7 @@ internal static unsafe class FfiLibrary
 
             Handle = handle;
             _path = path;
-        }
-        finally
-        {
-            if (isSaved)
-            {
-                _ = LibC.sigaction(SIGSEGV, &before, null);
-            }
-        }
+        });
     }
 
     private static nint Open(string path, int scope)
@@ -103,7 +102,8 @@ internal static unsafe class FfiLibrary
     // Beside it, or in the folder of its sibling package: Python installs apache-tvm into tvm/lib and apache-tvm-ffi into tvm_ffi/lib.
     private static string FindFfi(string path)
     {
-        var folder = Path.GetDirectoryName(path)!;
+        // Where a link leads, if it is one.
+        var folder = Path.GetDirectoryName(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path)!;
         string[] places = [Path.Combine(folder, FfiName), Path.GetFullPath(Path.Combine(folder, "..", "..", "tvm_ffi", "lib", FfiName)), Path.GetFullPath(Path.Combine(folder, "..", "tvm_ffi", "lib", FfiName))];
         return places.FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"{FfiName}, which '{path}' needs, is in none of its places: {string.Join(", ", places)}. It comes with `pip install apache-tvm`.", FfiName);

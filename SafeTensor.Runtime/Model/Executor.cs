@@ -32,7 +32,7 @@ internal abstract unsafe class Executor : IDisposable
         for (var i = 0; i < OutputCount; i++)
         {
             Output(i, out var type, out var shape);
-            outputs.Add(new TensorInfo($"output{i}", type, [.. shape]));
+            outputs.Add(new TensorInfo($"output{i}", type, [.. shape]).Checked(ModelPackage.CodeName, mayBeOpen: false));
         }
 
         return outputs;

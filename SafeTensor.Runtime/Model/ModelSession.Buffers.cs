@@ -37,8 +37,18 @@ public sealed partial class ModelSession
 
     private void UseOutputs(IReadOnlyList<TensorInfo> infos)
     {
+        var before = _outputs;
         _outputs = [.. infos.Select(output => new SessionBuffer.Owned(output.ByteLength))];
         _outputInfos = [.. infos];
+        foreach (var buffer in before)
+        {
+            buffer.Dispose();
+        }
+
+        if (before.Any(buffer => buffer is not SessionBuffer.Owned))
+        {
+            throw new InvalidOperationException($"The run gave {infos.Count} outputs, and memory was bound to one of {before.Length}. It is bound no more: bind it again, or read the session's own.");
+        }
     }
 
     private unsafe void TakeOutputs()
@@ -66,7 +76,7 @@ public sealed partial class ModelSession
 
     private void FollowOutput(int index, ElementType type, ReadOnlySpan<long> shape)
     {
-        var (before, info) = (_outputInfos![index], _outputInfos[index].As(type, [.. shape]));
+        var (before, info) = (_outputInfos![index], _outputInfos[index].As(type, [.. shape]).Checked(ModelPackage.CodeName, mayBeOpen: false));
         var old = _outputs[index];
         _outputs[index] = new SessionBuffer.Owned(info.ByteLength);
         _outputInfos[index] = info;

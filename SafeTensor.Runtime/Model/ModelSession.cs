@@ -199,6 +199,11 @@ public sealed partial class ModelSession : IDisposable
             {
                 buffer.Dispose();
             }
+
+            if (_gate is { IsSuspended: true } or { IsClosed: true })
+            {
+                Model.ReleaseScratch();
+            }
         }
     }
 

@@ -18,7 +18,7 @@ public sealed partial class SafeModel
                 var (input, output) = (model.Inputs[0].ByteLength, model.Outputs[0].ByteLength);
                 for (var i = Interlocked.Increment(ref _next); i < count && _failure is null && !cancellation.IsCancellationRequested; i = Interlocked.Increment(ref _next))
                 {
-                    RunOnce(run.Session, new ReadOnlySpan<byte>((byte*)source + ((long)i * input), input), new Span<byte>((byte*)destination + ((long)i * output), output));
+                    model.RunOnce(run.Session, new ReadOnlySpan<byte>((byte*)source + ((long)i * input), input), new Span<byte>((byte*)destination + ((long)i * output), output));
                 }
             }
             catch (Exception e)

@@ -102,13 +102,9 @@ public sealed partial class SafeModel
 
         MemoryMarshal.AsBytes(input).CopyTo(session.InputBytes());
         session.Run();
-        if (info.IsDynamic || known is null)
-        {
-            // Known, or of this length, only now.
-            RequireOneOutput(session.OutputInfos);
-            TensorCheck.Output<TOut>(session.OutputInfos[0], output.Length, nameof(output));
-        }
-
+        // A run that gives its outputs can give others than the last one did.
+        RequireOneOutput(session.OutputInfos);
+        TensorCheck.Span<TOut>(session.OutputInfos[0], output.Length, nameof(output));
         session.OutputBytes().CopyTo(MemoryMarshal.AsBytes(output));
     }
 
@@ -233,10 +229,16 @@ public sealed partial class SafeModel
         value.Bytes.CopyTo(session.InputBytes(index));
     }
 
-    private static void RunOnce(ModelSession session, ReadOnlySpan<byte> input, Span<byte> output)
+    private void RunOnce(ModelSession session, ReadOnlySpan<byte> input, Span<byte> output)
     {
         input.CopyTo(session.InputBytes());
         session.Run();
+        var (given, expected) = (session.OutputInfos, Outputs);
+        if (given.Length != 1 || given[0].ElementType != expected[0].ElementType || session.OutputBytes().Length != output.Length)
+        {
+            throw new ArgumentException($"A run of the batch gave {TensorInfo.List(given)}; there is room for {expected[0]}. Run its inputs one by one.");
+        }
+
         session.OutputBytes().CopyTo(output);
     }
 
@@ -250,7 +252,8 @@ public sealed partial class SafeModel
             values[i] = TensorValue.Output(OutputArray.From(outputs[i].ElementType, session.OutputBytes(i)), outputs[i]);
         }
 
-        return new ModelOutputs(values, _program.Outputs!, Package);
+        // Not the session's own list, which its next run changes.
+        return new ModelOutputs(values, _program.Outputs is { } known && known.Count == outputs.Length ? known : [.. outputs], Package);
     }
 
     /// <summary>A pooled session for one run; the gate is held meanwhile, so that the model's end waits for it.</summary>

@@ -145,6 +145,9 @@ public sealed partial class SafeModel : IDisposable
         return _program.Outputs!;
     }
 
+    /// <summary>When a session ends that the model's suspension or end has left.</summary>
+    internal void ReleaseScratch() => _program.ReleaseScratch();
+
     internal void Learn(IReadOnlyList<TensorInfo> outputs) => _program.Learn(outputs);
 
     /// <summary>Of an output, before it is copied to ordinary memory.</summary>
@@ -156,13 +159,17 @@ public sealed partial class SafeModel : IDisposable
             return;
         }
 
-        if (_program.NoteWeight(output, data))
+        // Whoever comes second waits for the new report.
+        lock (_sessions)
         {
-            CheckProtection();
-        }
-        else
-        {
-            _protection.Require(_requiredProtection);
+            if (_program.NoteWeight(output, data))
+            {
+                CheckProtection();
+            }
+            else
+            {
+                _protection.Require(_requiredProtection);
+            }
         }
     }
 

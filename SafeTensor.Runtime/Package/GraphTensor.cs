@@ -20,14 +20,6 @@ internal sealed record GraphTensor(string Name, DataType Type, long[] Shape, boo
             throw new SafeModelException(SafeModelError.ModelInvalid, file, $"takes or gives '{SafeText.Escape(Name)}' as {Type}, which no .NET type holds.");
         }
 
-        var bytes = Type.ByteLengthOf(Shape);
-        return bytes is >= 0 and <= MaxByteLength
-            ? new TensorInfo(Name, type, ImmutableCollectionsMarshal.AsImmutableArray(Shape))
-            : throw new SafeModelException(
-                bytes < 0 ? SafeModelError.ModelInvalid : SafeModelError.LimitExceeded, file,
-                $"takes or gives '{SafeText.Escape(Name)}' as {Type}[{string.Join(',', Shape)}]; an input or output has at most {MaxByteLength} bytes, and no side below 0.");
+        return new TensorInfo(Name, type, ImmutableCollectionsMarshal.AsImmutableArray(Shape)).Checked(file, mayBeOpen: false);
     }
-
-    /// <summary>What a .NET array of bytes can hold, with room to align in.</summary>
-    private const long MaxByteLength = 0x7FFFFFC7 - 256;
 }

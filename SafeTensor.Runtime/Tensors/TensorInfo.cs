@@ -5,6 +5,9 @@ namespace SafeTensor.Runtime;
 /// <summary>An input or an output of a model. Immutable.</summary>
 public sealed class TensorInfo
 {
+    // What a .NET array of bytes can hold, with room to align in.
+    private const long MaxByteLength = 0x7FFFFFC7 - 256;
+
     internal TensorInfo(string name, ElementType elementType, ImmutableArray<long> shape)
     {
         Name = name;
@@ -29,6 +32,19 @@ public sealed class TensorInfo
 
     /// <summary>The elements in all; −1 where the shape is dynamic.</summary>
     public long ElementCount => IsDynamic ? -1 : Shape.Aggregate(1L, static (count, length) => checked(count * length));
+
+    /// <summary>The same, once it is known that a buffer can hold it.</summary>
+    /// <param name="file">That says it, for the message.</param>
+    /// <param name="mayBeOpen">Whether a length can be −1, and is then counted as 1.</param>
+    /// <exception cref="SafeModelException"><see cref="SafeModelError.LimitExceeded"/>, or for a length below 0 and what no machine holds <see cref="SafeModelError.ModelInvalid"/>.</exception>
+    internal TensorInfo Checked(string file, bool mayBeOpen)
+    {
+        var bits = (byte)(8 * ElementType.ByteLength());
+        var bytes = new DataType(0, bits, 1).ByteLengthOf(mayBeOpen ? [.. Shape.Select(length => length == -1 ? 1 : length)] : Shape.AsSpan());
+        return bytes is >= 0 and <= MaxByteLength ? this : throw new SafeModelException(
+            bytes < 0 ? SafeModelError.ModelInvalid : SafeModelError.LimitExceeded, file,
+            $"takes or gives '{SafeText.Escape(Name)}' as {Type}; an input or output has at most {MaxByteLength} bytes, and no side below 0.");
+    }
 
     /// <summary>For messages: <c>float32[1,1,8,8]</c>.</summary>
     internal string Type => IsKnown ? $"{ElementType.Spell()}[{string.Join(',', Shape)}]" : "of unknown type";

@@ -19,6 +19,9 @@ internal enum Step
     /// <summary>Tells of memory, mappings and descriptors.</summary>
     Measure,
 
+    /// <summary>From now on a thread runs into null references, and catches them.</summary>
+    Trip,
+
     Harden,
     Crash,
 }

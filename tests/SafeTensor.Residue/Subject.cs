@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SafeTensor.Runtime;
 
 namespace SafeTensor.Residue;
@@ -43,6 +44,9 @@ internal sealed class Subject(Needle[] needles, Places places)
                 break;
             case Step.Measure:
                 return Measure();
+            case Step.Trip:
+                new Thread(Trip) { IsBackground = true }.Start();
+                break;
             case Step.Harden:
                 ProcessHardening.Apply();
                 break;
@@ -158,6 +162,22 @@ internal sealed class Subject(Needle[] needles, Places places)
 
     private void Run() => _model!.Run(_model.Inputs.ToDictionary(
         input => input.Name, input => TensorValue.Create(input.ElementType, new byte[input.ByteLength], [.. input.Shape])));
+
+    [MethodImpl(MethodImplOptions.NoOptimization)]
+    private static void Trip()
+    {
+        while (true)
+        {
+            try
+            {
+                string? nothing = null;
+                _ = nothing!.Length;
+            }
+            catch (NullReferenceException)
+            {
+            }
+        }
+    }
 
     private void Dispose()
     {

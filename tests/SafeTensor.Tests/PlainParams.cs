@@ -55,32 +55,34 @@ internal static class PlainParams
         return data;
     }
 
-    /// <summary>Takes the last tensor out of a file.</summary>
-    internal static void RemoveLast(string path)
+    /// <summary>Writes a file anew with other tensors.</summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="change">Gets its tensors with their data, and gives those that are to be there.</param>
+    internal static void Rewrite(string path, Func<IEnumerable<(ParameterInfo Info, byte[] Data)>, IEnumerable<(ParameterInfo Info, byte[] Data)>> change)
     {
-        ParamsTensor[] tensors;
+        var bytes = File.ReadAllBytes(path);
+        List<(ParameterInfo Info, byte[] Data)> tensors;
         using (var file = PackageFile.Open(path))
         {
-            tensors = ParamsReader.Read(file)[..^1];
+            tensors = [.. change(ParamsReader.Read(file).Select(tensor => (tensor.Info, bytes.AsSpan((int)tensor.Offset, (int)tensor.Info.ByteLength).ToArray())))];
         }
 
-        var bytes = File.ReadAllBytes(path);
-        var list = new MemoryStream();
-        var preamble = new byte[ParamsFormat.PreambleLength];
-        ParamsFormat.WritePreamble(preamble, (ulong)tensors.Length);
-        list.Write(preamble);
-        foreach (var tensor in tensors)
+        using var list = new MemoryStream();
+        var record = new byte[ParamsFormat.RecordLength(ParamsFormat.MaxRank)];
+        ParamsFormat.WritePreamble(record, (ulong)tensors.Count);
+        list.Write(record.AsSpan(0, ParamsFormat.PreambleLength));
+        foreach (var name in tensors.Select(tensor => Encoding.UTF8.GetBytes(tensor.Info.Name)))
         {
-            var name = Encoding.UTF8.GetBytes(tensor.Info.Name);
             list.Write(BitConverter.GetBytes((ulong)name.Length));
             list.Write(name);
         }
 
-        list.Write(BitConverter.GetBytes((ulong)tensors.Length));
-        foreach (var tensor in tensors)
+        list.Write(BitConverter.GetBytes((ulong)tensors.Count));
+        foreach (var (info, data) in tensors)
         {
-            var begin = (int)tensor.Offset - ParamsFormat.RecordLength(tensor.Info.Shape.Length);
-            list.Write(bytes.AsSpan(begin, (int)(tensor.Offset + tensor.Info.ByteLength) - begin));
+            ParamsFormat.WriteRecord(record, info.Type, info.Shape, info.ByteLength);
+            list.Write(record.AsSpan(0, ParamsFormat.RecordLength(info.Shape.Length)));
+            list.Write(data);
         }
 
         File.WriteAllBytes(path, list.ToArray());

@@ -11,11 +11,11 @@ internal static class TvmRuntime
     /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: it is missing, or no runtime for graph-executor models.</exception>
     internal static string Load(string? library)
     {
-        if (library is not null && !TvmLibrary.Is(library) && RuntimeLibrary.IsForRelax(library))
+        if (library is not null && !TvmLibrary.Is(library) && RuntimeLibrary.IsCurrent(library))
         {
             throw new SafeModelException(
                 SafeModelError.RuntimeFailed,
-                $"This is a graph-executor model, of TVM 0.19 or older, and '{SafeText.EscapePath(library)}' is a runtime for Relax models. Name a libtvm_runtime.so of TVM 0.14 to 0.19, or none for the embedded runtime.");
+                $"This is a graph-executor model, of TVM 0.19 or older, and '{SafeText.EscapePath(library)}' is of TVM 0.21 or newer, whose runtime is for Relax models. Name a libtvm_runtime.so of TVM 0.14 to 0.19, or none for the embedded runtime.");
         }
 
         try

@@ -1,10 +1,11 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using SafeTensor.Native;
 
 namespace SafeTensor.Runtime;
 
 /// <summary>Calls tvm-ffi's functions, and turns a failure into <see cref="SafeModelError.RuntimeFailed"/> with TVM's kind and message. Arguments are borrowed.</summary>
-internal static unsafe class FfiCall
+internal static unsafe partial class FfiCall
 {
     private const int SmallTextLength = 7;
 
@@ -126,9 +127,18 @@ internal static unsafe class FfiCall
             }
 
             var cell = (TVMFFIErrorCell*)error.Cell;
-            return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.EscapeWords($"{Spell(cell->kind)}: {Spell(cell->message).Trim()}"));
+            return new SafeModelException(SafeModelError.RuntimeFailed, SafeText.EscapeWords($"{Spell(cell->kind)}: {Lines().Replace(Spell(cell->message).Trim(), " ")}{Hint(Spell(cell->message))}"));
         }
     }
+
+    // What TVM's own words do not tell.
+    private static string Hint(string message) =>
+        message.Contains("tvm.contrib.", StringComparison.Ordinal) ? " Put libtvm_runtime_extra.so beside libtvm_runtime.so, for models that sort or draw random numbers."
+        : message.Contains("VM file format", StringComparison.Ordinal) || message.Contains("version ==", StringComparison.Ordinal) ? " The model must be compiled by the same version of TVM that runs it."
+        : "";
+
+    [GeneratedRegex(@"\s*\n\s*", RegexOptions.CultureInvariant)]
+    private static partial Regex Lines();
 
     private static string Spell(in TVMFFIByteArray text) => Encoding.UTF8.GetString(text.data, (int)Math.Min(text.size, int.MaxValue));
 }

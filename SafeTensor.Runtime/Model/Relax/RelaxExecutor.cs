@@ -28,8 +28,8 @@ internal sealed unsafe class RelaxExecutor : Executor
         try
         {
             _main = FfiCall.Member(_machine, "main"u8);
-            _arguments = GC.AllocateArray<TVMFFIAny>(program.Arguments.Length, pinned: true);
-            program.Arguments.CopyTo(_arguments, 0);
+            _arguments = GC.AllocateArray<TVMFFIAny>(program.Arguments.Values.Length, pinned: true);
+            program.Arguments.Values.CopyTo(_arguments, 0);
         }
         catch
         {
@@ -52,7 +52,7 @@ internal sealed unsafe class RelaxExecutor : Executor
         var tensor = new RelaxTensor(address, RelaxTypes.Of(info.ElementType), info.Shape.AsSpan());
         _inputs[index]?.Dispose();
         _inputs[index] = tensor;
-        _arguments[_program.InputPlaces[index]] = tensor.Argument;
+        _arguments[_program.Arguments.InputPlaces[index]] = tensor.Argument;
     }
 
     internal override void BindOutput(int index, void* address) => throw new NotSupportedException("A Relax executor gives its outputs.");
@@ -89,11 +89,29 @@ internal sealed unsafe class RelaxExecutor : Executor
         }
 
         shape = new ReadOnlySpan<long>(tensor->shape, tensor->ndim);
+        if (tensor->device.device_type != DLDevice.Cpu)
+        {
+            throw new SafeModelException(SafeModelError.ModelInvalid, $"Output {index} of the model is on a device of type {tensor->device.device_type}; this library runs models on the CPU.");
+        }
+
         RequireCompact(tensor, index);
         return (byte*)tensor->data + tensor->byte_offset;
     }
 
+    /// <summary>Of a session that nobody disposed: its results go back to the runtime, which would keep them.</summary>
+    ~RelaxExecutor()
+    {
+        Release();
+        _program.ReleaseScratch();
+    }
+
     public override void Dispose()
+    {
+        Release();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Release()
     {
         _result.Dispose();
         foreach (var input in _inputs)
@@ -101,8 +119,8 @@ internal sealed unsafe class RelaxExecutor : Executor
             input?.Dispose();
         }
 
-        _main.Dispose();
-        _machine.Dispose();
+        _main?.Dispose();
+        _machine?.Dispose();
     }
 
     private static void RequireCompact(DLTensor* tensor, int index)

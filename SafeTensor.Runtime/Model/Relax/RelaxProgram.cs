@@ -15,7 +15,7 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 
     private readonly CodeImage _code;
     private readonly FfiHandle _executable;
-    private readonly List<RelaxTensor> _parameters = [];
+    private readonly RelaxArguments _arguments;
     private readonly RelaxSignature _signature;
     private readonly Lock _lock = new();
     private IReadOnlyList<TensorInfo>? _outputs;
@@ -28,20 +28,20 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         _executable = LoadExecutable(_code, package.CodeFile);
         try
         {
-            using (var stats = FfiCall.Member(_executable, "stats"u8))
-            {
-                _signature = RelaxSignature.Read(FfiCall.TextOf(stats));
-            }
-
+            using var stats = FfiCall.Member(_executable, "stats"u8);
+            using var text = FfiCall.Member(_executable, "as_text"u8);
+            _signature = RelaxSignature.Read(FfiCall.TextOf(stats), FfiCall.TextOf(text));
+            _arguments = new RelaxArguments(ReadNames(), _signature, package, files);
             NoteConstants();
             if (!FfiLibrary.WipesFrees)
             {
                 Note("what the model computes is in memory of this TVM runtime's own, which cannot be made to wipe it");
             }
-
-            var names = ReadNames();
-            Arguments = new TVMFFIAny[names.Count];
-            Inputs = Bind(names, package);
+        }
+        catch (SafeModelException failure) when (failure.Error == SafeModelError.RuntimeFailed)
+        {
+            Release();
+            throw new SafeModelException(SafeModelError.ModelInvalid, package.CodeFile, failure.Message, failure);
         }
         catch
         {
@@ -50,17 +50,14 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         }
     }
 
-    internal override IReadOnlyList<TensorInfo> Inputs { get; }
+    internal override IReadOnlyList<TensorInfo> Inputs => _arguments.Inputs;
 
     internal override IReadOnlyList<TensorInfo>? Outputs => Volatile.Read(ref _outputs);
 
     internal int Threads { get; }
 
-    /// <summary>Of main: those of parameters; those of inputs are each executor's to fill.</summary>
-    internal TVMFFIAny[] Arguments { get; }
-
-    /// <summary>Of each input, its place in <see cref="Arguments"/>.</summary>
-    internal int[] InputPlaces { get; private set; } = [];
+    /// <summary>Of main.</summary>
+    internal RelaxArguments Arguments => _arguments;
 
     /// <param name="files">Code, owned by the program when this succeeds, and weights, which outlive it.</param>
     /// <param name="package">Of the parameters; used during the call only.</param>
@@ -98,8 +95,9 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         var isDynamic = Inputs.Any(input => input.IsDynamic);
         var told = _signature.OutputShapes is { } shapes && shapes.Count == given.Count && shapes.Zip(given).All(pair => pair.First.Length == pair.Second.Shape.Length) ? shapes : null;
         var outputs = given.Select((output, i) => Inputs.Any(input => !input.IsKnown) ? TensorInfo.Unknown(output.Name)
-            : !isDynamic ? output
-            : new TensorInfo(output.Name, output.ElementType, told is null ? [.. output.Shape.Select(_ => -1L)] : told[i])).ToList();
+            : told is not null ? output.WithShape(told[i])
+            : isDynamic ? output.WithShape([.. output.Shape.Select(_ => -1L)])
+            : output).ToList();
         lock (_lock)
         {
             _outputs ??= outputs;
@@ -110,10 +108,17 @@ internal sealed unsafe class RelaxProgram : ModelProgram
     internal override void ReleaseScratch()
     {
         KernelMemory.WipeScratch();
-        using var clear = FfiCall.Find("vm.builtin.memory_manager.clear"u8);
-        if (clear is not null)
+        try
         {
-            FfiCall.Invoke(clear, []);
+            using var clear = FfiCall.Find("vm.builtin.memory_manager.clear"u8);
+            if (clear is not null)
+            {
+                FfiCall.Invoke(clear, []);
+            }
+        }
+        catch (SafeModelException)
+        {
+            // It keeps them. Whoever ends a model can do nothing about it, and a finalizer must not throw.
         }
     }
 
@@ -126,10 +131,13 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 
     private static FfiHandle LoadExecutable(CodeImage code, string file)
     {
+        // Not by ffi.ModuleLoadFromFile, which goes by the ending of a name that this file has not.
+        using var load = FfiCall.Global("ffi.Module.load_from_file.so"u8);
+        using var kind = FfiCall.Global("ffi.ModuleGetKind"u8);
         try
         {
-            // Not by ffi.ModuleLoadFromFile, which goes by the ending of a name that this file has not.
-            using var load = FfiCall.Global("ffi.Module.load_from_file.so"u8);
+            // Before the runtime does, which looks for what it takes from others only when that is called.
+            using var library = new LoadedCode(code.Path);
             FfiHandle module;
             fixed (byte* path = FfiCall.Terminated(Encoding.UTF8.GetBytes(code.Path)))
             fixed (byte* format = "so\0"u8)
@@ -139,14 +147,13 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 
             try
             {
-                using var kind = FfiCall.Global("ffi.ModuleGetKind"u8);
                 var found = FfiCall.TextOf(kind, [FfiCall.Object(module, TVMFFIAny.TypeIndex.Module)]);
                 if (found != ExecutableKind)
                 {
                     throw new SafeModelException(SafeModelError.ModelInvalid, file, $"is a module of kind '{SafeText.Escape(found)}' and no Relax executable. Compile it with tvm.compile and export_library.");
                 }
 
-                KernelMemory.ServeScratch(code.Path);
+                KernelMemory.ServeScratch(library);
                 code.ReleaseContent();
                 return module;
             }
@@ -156,10 +163,10 @@ internal sealed unsafe class RelaxProgram : ModelProgram
                 throw;
             }
         }
-        catch (SafeModelException failure) when (failure.Error == SafeModelError.RuntimeFailed)
+        catch (Exception failure) when (failure is DllNotFoundException or SafeModelException { Error: SafeModelError.RuntimeFailed })
         {
             // The loader knows it only by its descriptor.
-            throw new SafeModelException(SafeModelError.ModelInvalid, file, failure.Message.Replace(code.Path, file, StringComparison.Ordinal), failure);
+            throw new SafeModelException(SafeModelError.ModelInvalid, file, SafeText.EscapeWords(failure.Message.Replace(code.Path, file, StringComparison.Ordinal)), failure);
         }
     }
 
@@ -198,43 +205,9 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         }
     }
 
-    private List<TensorInfo> Bind(List<string> names, ModelPackage package)
-    {
-        var places = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var name in names)
-        {
-            if (!places.TryAdd(name, places.Count))
-            {
-                throw new SafeModelException(SafeModelError.ModelInvalid, package.CodeFile, $"has two arguments named '{SafeText.Escape(name)}'.");
-            }
-        }
-
-        var firstParameter = names.Count;
-        for (var i = 0; i < Parameters.Count; i++)
-        {
-            var parameter = Parameters[i];
-            if (!places.Remove(parameter.Name, out var place))
-            {
-                throw new SafeModelException(SafeModelError.ModelInvalid, package.CodeFile, $"has no argument for the parameter '{SafeText.Escape(parameter.Name)}'.");
-            }
-
-            var tensor = new RelaxTensor(Weights!.Address + Offsets[i], parameter.Type, parameter.Shape);
-            _parameters.Add(tensor);
-            Arguments[place] = tensor.Argument;
-            firstParameter = Math.Min(firstParameter, place);
-        }
-
-        InputPlaces = [.. places.Values.Order()];
-        return [.. InputPlaces.Select(place => _signature.Inputs.TryGetValue(names[place], out var input) ? input
-            : place < firstParameter ? TensorInfo.Unknown(names[place])
-            : throw new SafeModelException(
-                SafeModelError.ModelInvalid, package.CodeFile,
-                $"has an argument '{SafeText.Escape(names[place])}' after its parameters, where TVM puts no inputs, and no parameter has that name. Is mod.params the one of this compilation?"))];
-    }
-
     private void Release()
     {
-        _parameters.ForEach(parameter => parameter.Dispose());
+        _arguments?.Dispose();
         _executable.Dispose();
     }
 }

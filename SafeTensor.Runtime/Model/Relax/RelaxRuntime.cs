@@ -20,7 +20,7 @@ internal static unsafe class RelaxRuntime
         if (!FfiLibrary.Is(library) && !RuntimeLibrary.IsForRelax(library))
         {
             throw new SafeModelException(
-                SafeModelError.RuntimeFailed, $"This is a Relax model, and '{SafeText.EscapePath(library)}' is no runtime for it: it is of TVM 0.20 or older, or no runtime. {HowTo}");
+                SafeModelError.RuntimeFailed, $"This is a Relax model, and '{SafeText.EscapePath(library)}' is no runtime for it: it is of TVM 0.20 or older, or another library. {HowTo}");
         }
 
         try

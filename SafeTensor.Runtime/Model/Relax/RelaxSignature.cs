@@ -14,11 +14,13 @@ internal sealed partial class RelaxSignature
 {
     private const string Main = "main";
 
-    private RelaxSignature(Dictionary<string, TensorInfo> inputs, List<ImmutableArray<long>>? outputs, long constantElements)
+    private RelaxSignature(
+        Dictionary<string, TensorInfo> inputs, List<ImmutableArray<long>>? outputs, long constantElements, IReadOnlyList<(int Argument, long[] Shape)> reshapes)
     {
         Inputs = inputs;
         OutputShapes = outputs;
         ConstantElements = constantElements;
+        Reshapes = reshapes;
     }
 
     /// <summary>By name; a dimension that is no number is −1. Those of which not even the number of dimensions is known are not there.</summary>
@@ -30,7 +32,12 @@ internal sealed partial class RelaxSignature
     /// <summary>Of all constant tensors together, without scalars.</summary>
     internal long ConstantElements { get; }
 
-    internal static RelaxSignature Read(string stats)
+    /// <summary>Arguments that are reshaped before any kernel sees them, and the shapes that they get.</summary>
+    internal IReadOnlyList<(int Argument, long[] Shape)> Reshapes { get; }
+
+    /// <param name="stats">What the executable's <c>stats</c> returns.</param>
+    /// <param name="text">What its <c>as_text</c> returns.</param>
+    internal static RelaxSignature Read(string stats, string text)
     {
         var inputs = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
         List<ImmutableArray<long>>? outputs = null;
@@ -54,7 +61,7 @@ internal sealed partial class RelaxSignature
         }
 
         var elements = Constant().Matches(stats).Sum(constant => Lengths(constant.Groups["shape"].Value).Aggregate(1.0, static (product, length) => product * length));
-        return new RelaxSignature(inputs, outputs, (long)elements);
+        return new RelaxSignature(inputs, outputs, (long)elements, [.. RelaxBytecode.ReshapedArguments(stats, text)]);
     }
 
     // Of an annotation; null for a tensor whose number of dimensions is not told.
@@ -132,7 +139,7 @@ internal sealed partial class RelaxSignature
         _ => 0,
     };
 
-    [GeneratedRegex(@"ErrorContext\(fn=(?<function>[^,]*), loc=(?:param\[\d+\], param=(?<parameter>.*?)|return), annotation=", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"ErrorContext\(fn=(?<function>[^,]*), loc=(?:param\[\d+\], param=(?<parameter>[^\n]{0,1024}?)|return), annotation=", RegexOptions.CultureInvariant)]
     private static partial Regex Context();
 
     // Not the numbers of param[0] and shapetuple[1, 8].

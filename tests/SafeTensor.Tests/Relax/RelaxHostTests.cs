@@ -57,6 +57,31 @@ public sealed class RelaxHostTests
     }
 
     [Test]
+    public void A_null_reference_is_an_exception_also_while_the_runtime_is_loaded()
+    {
+        using var model = ResidueModel.Of(TestModel.RelaxDigits.Folder);
+        using var process = new ResidueProcess(model);
+        process.Ask(Step.Trip);
+
+        Assert.That(process.Ask(process.Load with { RuntimeLibrary = TestRuntime.RelaxLibrary }).Error, Is.Empty);
+        process.Ask(Step.Run);
+    }
+
+    [Test]
+    public void After_a_runtime_that_could_be_loaded_in_part_another_is_refused()
+    {
+        var broken = _folder["libtvm_runtime.so"];
+        File.Copy(Path.Combine(Path.GetDirectoryName(TestRuntime.RelaxLibrary)!, "libtvm_ffi.so"), _folder["libtvm_ffi.so"]);
+        File.WriteAllText(broken, "no library, though it has ffi.Module.load_from_bytes.relax.VMExecutable");
+        using var model = ResidueModel.Of(TestModel.RelaxDigits.Folder);
+        using var process = new ResidueProcess(model);
+
+        Assert.That(process.Ask(process.Load with { RuntimeLibrary = broken }).Error, Is.EqualTo(nameof(SafeModelError.RuntimeFailed)));
+        Assert.That(process.Ask(process.Load with { RuntimeLibrary = TestRuntime.RelaxLibrary }).Error, Is.EqualTo(nameof(InvalidOperationException)));
+        Assert.That(process.Ask(process.Load with { RuntimeLibrary = broken }).Error, Is.EqualTo(nameof(SafeModelError.RuntimeFailed)));
+    }
+
+    [Test]
     public void After_Apaches_runtime_for_graphs_the_one_for_Relax_models_is_refused()
     {
         if (TestRuntime.Library is null)

@@ -46,7 +46,7 @@ public sealed class RelaxRefusalTests
     [Test]
     public void A_graph_executor_model_on_the_other_kind_of_library_is_said_to_be()
     {
-        foreach (var words in new[] { "This is a graph-executor model", "is a runtime for Relax models", "or none" })
+        foreach (var words in new[] { "This is a graph-executor model", "for Relax models", "or none" })
         {
             Assert.That(() => SafeModel.LoadPlain(TestData.Digits, TestRuntime.RelaxOptions), Refused.With(SafeModelError.RuntimeFailed, words));
         }
@@ -111,6 +111,26 @@ public sealed class RelaxRefusalTests
         File.WriteAllBytes(path, code);
 
         Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "Invalid VM file format"));
+    }
+
+    [TestCase("conv1_b", "[1,8,1,1]")]
+    [TestCase("conv2_b", "[1,16,1,1]")]
+    public void A_parameter_that_is_reshaped_before_any_kernel_checks_it_is_refused_where_it_is_too_long(string name, string shape)
+    {
+        var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
+        PlainParams.Rewrite(Path.Combine(copy, "mod.params"), tensors => tensors.Select(tensor => tensor.Info.Name != name ? tensor
+            : (tensor.Info with { Shape = [2 * tensor.Info.Shape[0]], ByteLength = 2 * tensor.Info.ByteLength }, [.. tensor.Data, .. tensor.Data])));
+
+        Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, shape));
+    }
+
+    [Test]
+    public void A_function_that_is_nowhere_is_named_and_not_called()
+    {
+        // Looked up when it is first called, it would end the process.
+        var model = OneKernelModel.Create(_folder["model"], "R.Tensor((2,), dtype=\"float32\")", "int nowhere_to_be_found(const float*); *result = tuple(NULL, 0); return nowhere_to_be_found(x);");
+
+        Assert.That(() => SafeModel.LoadPlain(model, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "nowhere_to_be_found"));
     }
 
     [Test]

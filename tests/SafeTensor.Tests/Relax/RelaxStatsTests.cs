@@ -24,7 +24,7 @@ public sealed class RelaxStatsTests
     [TestCase("R.Object", null)]
     public void An_inputs_type_and_shape_are_read_where_both_are_told(string annotation, string? expected)
     {
-        var signature = RelaxSignature.Read(Stats($"\"ErrorContext(fn=main, loc=param[0], param=x, annotation={annotation}) \", float32"));
+        var signature = RelaxSignature.Read(Stats($"\"ErrorContext(fn=main, loc=param[0], param=x, annotation={annotation}) \", float32"), "");
 
         Assert.That(signature.Inputs.GetValueOrDefault("x")?.ToString(), Is.EqualTo(expected));
         Assert.That(signature.OutputShapes, Is.Null);
@@ -35,7 +35,8 @@ public sealed class RelaxStatsTests
     {
         var signature = RelaxSignature.Read(Stats(
             "\"ErrorContext(fn=other, loc=param[0], param=x, annotation=R.Tensor((1,), dtype=\"int8\")) \", "
-            + "\"ErrorContext(fn=main, loc=param[1], param=strange, name(1), annotation=R.Tensor((2,), dtype=\"int8\")) \", shapetuple[4]"));
+            + "\"ErrorContext(fn=main, loc=param[1], param=strange, name(1), annotation=R.Tensor((2,), dtype=\"int8\")) \", shapetuple[4]"),
+            "");
 
         Assert.That(signature.Inputs.Values.Select(input => input.ToString()), Is.EqualTo(new[] { "strange, name(1): int8[2]" }));
     }
@@ -45,7 +46,7 @@ public sealed class RelaxStatsTests
     [TestCase("R.Tuple(R.Tensor((n,), dtype=\"float32\"), R.Tensor(dtype=\"bool\"))", null)]
     public void Shapes_of_outputs_are_read_where_all_are_told(string annotation, string[]? expected)
     {
-        var signature = RelaxSignature.Read(Stats($"\"ErrorContext(fn=main, loc=return, annotation={annotation}) \""));
+        var signature = RelaxSignature.Read(Stats($"\"ErrorContext(fn=main, loc=return, annotation={annotation}) \""), "");
 
         Assert.That(signature.OutputShapes?.Select(shape => string.Join(',', shape)), Is.EqualTo(expected));
     }
@@ -55,8 +56,34 @@ public sealed class RelaxStatsTests
     [TestCase("shapetuple[12], [1, 1, 257]", 257)]
     [TestCase("\"ErrorContext(fn=main, loc=param[0], param=x, annotation=R.Tensor((1, 8), dtype=\"float32\")) \", [1024, 1024]", 1 << 20)]
     [TestCase("[99999999999, 99999999999, 99999999999]", long.MaxValue)]
-    public void Elements_of_constants_are_counted(string constants, long expected) => Assert.That(RelaxSignature.Read(Stats(constants)).ConstantElements, Is.EqualTo(expected));
+    public void Elements_of_constants_are_counted(string constants, long expected) => Assert.That(RelaxSignature.Read(Stats(constants), "").ConstantElements, Is.EqualTo(expected));
 
-    private static string Stats(string constants) =>
-        $"Relax VM executable statistics:\n  Constant pool (# 3): [{constants}]\n  Globals (#2): [main, vm.builtin.check_tensor_info]\n";
+    [TestCase("float32, \"ErrorContext(fn=main, loc=param[0], param=x, annotation=R.Tensor((1, 8), dtype=\"float32\")) \", shapetuple[1, 8, 1, 1]", 3, new[] { "1: 1,8,1,1", "2: 1,8,1,1" })]
+    [TestCase("float32, \"global\", shapetuple[16]", 3, new[] { "1: 16", "2: 16" })]
+    [TestCase("scalar, [2, 3], shapetuple[]", 3, new[] { "1: ", "2: " })]
+    [TestCase("float32, \"a \", \"text\", shapetuple[16]", 3, new string[0])]
+    [TestCase("float32, shapetuple[16]", 2, new string[0])]
+    public void Arguments_that_are_reshaped_at_once_are_read_where_the_constants_are_certain(string constants, int count, string[] expected)
+    {
+        const string text = """
+            @main:
+              call  vm.builtin.check_tensor_info in: %0, i4, c[0], c[1] dst: %void
+              call  conv2d           in: %0, %1, %8   dst: %void
+              call  vm.builtin.reshape in: %1, c[2]     dst: %9
+              call  vm.builtin.reshape in: %2, c[2]     dst: %3
+              call  vm.builtin.reshape in: %3, c[2]     dst: %4
+              call  vm.builtin.reshape in: %5, %6     dst: %7
+              ret   %9
+
+            @other:
+              call  vm.builtin.reshape in: %8, c[2]     dst: %9
+            """;
+
+        var reshapes = RelaxSignature.Read(Stats(constants, count), text).Reshapes;
+
+        Assert.That(reshapes.Select(reshape => $"{reshape.Argument}: {string.Join(',', reshape.Shape)}"), Is.EqualTo(expected));
+    }
+
+    private static string Stats(string constants, int count = 3) =>
+        $"Relax VM executable statistics:\n  Constant pool (# {count}): [{constants}]\n  Globals (#2): [main, vm.builtin.check_tensor_info]\n";
 }

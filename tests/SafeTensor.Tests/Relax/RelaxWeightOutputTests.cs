@@ -54,6 +54,29 @@ public sealed class RelaxWeightOutputTests
         Assert.That(session.Output<float>().ToArray(), Is.All.Zero);
     }
 
+    [Test]
+    public void Runs_that_are_the_first_at_the_same_time_do_not_give_it_out_either()
+    {
+        const int threads = 4;
+        var options = TestRuntime.RelaxOptions;
+        options.RequiredProtection = ProtectionLevel.Locked;
+        for (var i = 0; i < 100; i++)
+        {
+            using var model = SafeModel.Load(_folder["sealed"], _key, options);
+            using var start = new Barrier(threads);
+            var runs = Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    using var session = model.CreateSession();
+                    start.SignalAndWait();
+                    Assert.That(session.Run, Refused.With(SafeModelError.ProtectionUnavailable, "conv1_w"));
+                    Assert.That(session.OutputBytes().ToArray(), Is.All.Zero);
+                },
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+            Task.WaitAll(runs);
+        }
+    }
+
     private static byte[] Return(long register)
     {
         const long opcode = 2;
