@@ -40,10 +40,5 @@ internal static unsafe class KernelMemory
     private static nint Function(string name) => NativeLibrary.GetExport(Library.Value, name);
 
     // In no scope but its own: the process's graph-executor runtime can be another.
-    private static nint Open()
-    {
-        var path = TvmLibrary.FindEmbedded();
-        var library = LibC.dlopen(path, LibC.RTLD_NOW);
-        return library != null ? (nint)library : throw new DllNotFoundException($"SafeTensor's native part '{path}' cannot be loaded.");
-    }
+    private static nint Open() => LoadedCode.Open(TvmLibrary.FindEmbedded(), scope: 0);
 }

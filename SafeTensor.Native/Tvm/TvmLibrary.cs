@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.InteropServices.Marshalling;
 
 namespace SafeTensor.Native;
 
@@ -68,25 +67,25 @@ internal static unsafe class TvmLibrary
             _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
         }
 
-        // Once before it is needed, and again at once: .NET looks functions up with dlsym, which forgets what dlopen left.
-        _ = Utf8StringMarshaller.ConvertToManaged(LibC.dlerror());
-
         // Global, since modules compiled from C source take the runtime's functions from the global scope.
-        var handle = LibC.dlopen(path, LibC.RTLD_NOW | LibC.RTLD_GLOBAL);
-        var error = handle == null ? Utf8StringMarshaller.ConvertToManaged(LibC.dlerror()) : null;
-        if (handle == null)
+        nint handle;
+        try
         {
-            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {error}.");
+            handle = LoadedCode.Open(path, LibC.RTLD_GLOBAL);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new DllNotFoundException($"The TVM runtime '{path}' cannot be loaded: {e.Message}.", e);
         }
 
-        if (!HasGraphExecutor((nint)handle))
+        if (!HasGraphExecutor(handle))
         {
-            _ = LibC.dlclose(handle);
+            _ = LibC.dlclose((void*)handle);
             throw new EntryPointNotFoundException(
                 $"'{path}' is no runtime for graph-executor models (it lacks {CreateExecutor}). Name a libtvm_runtime.so of TVM 0.14 to 0.19 that was built with it, or none.");
         }
 
-        Handle = (nint)handle;
+        Handle = handle;
         IsEmbedded = isEmbedded;
         _path = path;
     }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices.Marshalling;
-
 namespace SafeTensor.Native;
 
 /// <summary>The process's one runtime for Relax models: Apache's libtvm_runtime (TVM 0.25 and newer), which the program names, with libtvm_ffi beside it.</summary>
@@ -92,11 +90,14 @@ internal static unsafe class FfiLibrary
 
     private static nint Open(string path, int scope)
     {
-        // Once before it is needed: what is left there is an earlier call's.
-        _ = Utf8StringMarshaller.ConvertToManaged(LibC.dlerror());
-        var handle = LibC.dlopen(path, LibC.RTLD_NOW | scope);
-        var error = handle == null ? Utf8StringMarshaller.ConvertToManaged(LibC.dlerror()) : null;
-        return handle != null ? (nint)handle : throw new DllNotFoundException($"The TVM library '{path}' cannot be loaded: {error}.");
+        try
+        {
+            return LoadedCode.Open(path, scope);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new DllNotFoundException($"The TVM library '{path}' cannot be loaded: {e.Message}.", e);
+        }
     }
 
     // Beside it, or in the folder of its sibling package: Python installs apache-tvm into tvm/lib and apache-tvm-ffi into tvm_ffi/lib.

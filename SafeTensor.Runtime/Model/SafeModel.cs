@@ -51,6 +51,7 @@ public sealed partial class SafeModel : IDisposable
     public IReadOnlyList<TensorInfo> Inputs => _program.Inputs;
 
     /// <summary>What a run gives; never changes. Of a Relax model only a run tells: where there was none, asking for this makes one, on zeros, with 1 for each length that a run decides.</summary>
+    /// <remarks>A Relax model may give something else for other data: each <see cref="ModelOutputs"/> and each session has what its run gave.</remarks>
     /// <exception cref="InvalidOperationException">No run has told, and none can be tried, since the model does not tell what an input of it is.</exception>
     /// <exception cref="ObjectDisposedException">No run has told, and the model is disposed.</exception>
     /// <exception cref="SafeModelException">No run has told, and the one on zeros failed.</exception>

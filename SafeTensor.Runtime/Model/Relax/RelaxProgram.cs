@@ -166,7 +166,8 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         catch (Exception failure) when (failure is DllNotFoundException or SafeModelException { Error: SafeModelError.RuntimeFailed })
         {
             // The loader knows it only by its descriptor.
-            throw new SafeModelException(SafeModelError.ModelInvalid, file, SafeText.EscapeWords(failure.Message.Replace(code.Path, file, StringComparison.Ordinal)), failure);
+            var words = failure.Message.Replace($"{code.Path}: ", "", StringComparison.Ordinal).Replace(code.Path, file, StringComparison.Ordinal);
+            throw new SafeModelException(SafeModelError.ModelInvalid, file, $"cannot be loaded: {SafeText.EscapeWords(words)}", failure);
         }
     }
 
