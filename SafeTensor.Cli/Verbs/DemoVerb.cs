@@ -21,8 +21,7 @@ internal sealed class DemoVerb : Verb
             "demo",
             "A tour in a few seconds: seal a model, attack it, load it, run it.",
             "safetensor demo",
-            "safetensor demo build/net --runtime /opt/tvm/lib/libtvm_runtime.so",
-            "safetensor demo --json")
+            "safetensor demo build/net --runtime /opt/tvm/lib/libtvm_runtime.so --json")
     {
         Add(_model);
         Add(_runtime);

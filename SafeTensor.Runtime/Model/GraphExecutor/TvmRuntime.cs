@@ -11,7 +11,7 @@ internal static class TvmRuntime
     /// <exception cref="SafeModelException"><see cref="SafeModelError.RuntimeFailed"/>: it is missing, or no runtime for graph-executor models.</exception>
     internal static string Load(string? library)
     {
-        if (library is not null && !TvmLibrary.Is(library) && RuntimeLibrary.IsCurrent(library))
+        if (File.Exists(library) && !TvmLibrary.Is(library) && RuntimeLibrary.IsCurrent(library))
         {
             throw new SafeModelException(
                 SafeModelError.RuntimeFailed,

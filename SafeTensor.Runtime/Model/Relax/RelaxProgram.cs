@@ -15,7 +15,6 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 
     private readonly CodeImage _code;
     private readonly FfiHandle _executable;
-    private readonly RelaxArguments _arguments;
     private readonly RelaxSignature _signature;
     private readonly Lock _lock = new();
     private IReadOnlyList<TensorInfo>? _outputs;
@@ -31,7 +30,7 @@ internal sealed unsafe class RelaxProgram : ModelProgram
             using var stats = FfiCall.Member(_executable, "stats"u8);
             using var text = FfiCall.Member(_executable, "as_text"u8);
             _signature = RelaxSignature.Read(FfiCall.TextOf(stats), FfiCall.TextOf(text));
-            _arguments = new RelaxArguments(ReadNames(), _signature, package, files);
+            Arguments = new RelaxArguments(ReadNames(), _signature, package, files);
             NoteConstants();
             if (!FfiLibrary.WipesFrees)
             {
@@ -50,14 +49,14 @@ internal sealed unsafe class RelaxProgram : ModelProgram
         }
     }
 
-    internal override IReadOnlyList<TensorInfo> Inputs => _arguments.Inputs;
+    internal override IReadOnlyList<TensorInfo> Inputs => Arguments.Inputs;
 
     internal override IReadOnlyList<TensorInfo>? Outputs => Volatile.Read(ref _outputs);
 
     internal int Threads { get; }
 
     /// <summary>Of main.</summary>
-    internal RelaxArguments Arguments => _arguments;
+    internal RelaxArguments Arguments { get; }
 
     /// <param name="files">Code, owned by the program when this succeeds, and weights, which outlive it.</param>
     /// <param name="package">Of the parameters; used during the call only.</param>
@@ -208,7 +207,7 @@ internal sealed unsafe class RelaxProgram : ModelProgram
 
     private void Release()
     {
-        _arguments?.Dispose();
+        Arguments?.Dispose();
         _executable.Dispose();
     }
 }

@@ -113,15 +113,25 @@ public sealed class RelaxRefusalTests
         Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "Invalid VM file format"));
     }
 
-    [TestCase("conv1_b", "[1,8,1,1]")]
-    [TestCase("conv2_b", "[1,16,1,1]")]
-    public void A_parameter_that_is_reshaped_before_any_kernel_checks_it_is_refused_where_it_is_too_long(string name, string shape)
+    [TestCase("conv1_b", 2, "[1,8,1,1]")]
+    [TestCase("conv2_b", 2, "[1,16,1,1]")]
+    [TestCase("conv2_b", 0, "[1,16,1,1]")]
+    public void A_parameter_that_is_reshaped_before_any_kernel_checks_it_is_refused_where_it_has_another_length(string name, int times, string shape)
     {
         var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
-        PlainParams.Rewrite(Path.Combine(copy, "mod.params"), tensors => tensors.Select(tensor => tensor.Info.Name != name ? tensor
-            : (tensor.Info with { Shape = [2 * tensor.Info.Shape[0]], ByteLength = 2 * tensor.Info.ByteLength }, [.. tensor.Data, .. tensor.Data])));
+        Change(copy, name, (info, data) => (
+            info with { Shape = [times * info.Shape[0]], ByteLength = times * info.ByteLength }, [.. Enumerable.Repeat(data, times).SelectMany(bytes => bytes)]));
 
         Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, shape));
+    }
+
+    [Test]
+    public void Code_of_another_version_than_the_runtimes_is_said_to_be()
+    {
+        byte[] header = [.. BitConverter.GetBytes(0xD225DE2F4214151EUL), .. BitConverter.GetBytes(4L)];
+        var copy = RelaxCode.With(_folder, TestModel.RelaxDigits, [.. header, .. "0.14"u8], [.. header, .. "0.13"u8]);
+
+        Assert.That(() => SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "same version of TVM"));
     }
 
     [Test]
@@ -133,25 +143,21 @@ public sealed class RelaxRefusalTests
         Assert.That(() => SafeModel.LoadPlain(model, TestRuntime.RelaxOptions), Refused.With(SafeModelError.ModelInvalid, "nowhere_to_be_found"));
     }
 
-    [Test]
-    public void A_weight_of_another_shape_fails_in_its_kernel_as_an_exception()
+    /// <summary>TVM looks at parameters only in kernels.</summary>
+    [TestCase("Invalid fc_b.shape[0]")]
+    [TestCase("dtype")]
+    public void A_weight_of_another_shape_or_type_fails_in_its_kernel_as_an_exception(string words)
     {
-        // The last kernel's bias, one element short: TVM looks at parameters only in kernels.
         var copy = _folder.CopyOf(TestModel.RelaxDigits.Folder);
-        ShortenLastParameter(Path.Combine(copy, "mod.params"));
+        Change(copy, "fc_b", (info, data) => words == "dtype"
+            ? (info with { Type = new DataType(Code: 0, Bits: 32, Lanes: 1) }, data)
+            : (info with { Shape = [9], ByteLength = 36 }, data[..36]));
         using var model = SafeModel.LoadPlain(copy, TestRuntime.RelaxOptions);
 
-        Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed));
-        Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed), "the machine goes on");
+        Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed, words));
+        Assert.That(() => model.Run(new float[64]), Refused.With(SafeModelError.RuntimeFailed, words), "the machine goes on");
     }
 
-    private static void ShortenLastParameter(string path)
-    {
-        // fc_b, float32[10]: shape and length are the record's last 16 bytes before its data.
-        var bytes = File.ReadAllBytes(path);
-        const int data = 40;
-        BitConverter.GetBytes(9L).CopyTo(bytes, bytes.Length - data - 16);
-        BitConverter.GetBytes(36L).CopyTo(bytes, bytes.Length - data - 8);
-        File.WriteAllBytes(path, bytes[..^4]);
-    }
+    private static void Change(string folder, string name, Func<ParameterInfo, byte[], (ParameterInfo, byte[])> change) => PlainParams.Rewrite(
+        Path.Combine(folder, "mod.params"), tensors => tensors.Select(tensor => tensor.Info.Name == name ? change(tensor.Info, tensor.Data) : tensor));
 }
