@@ -32,7 +32,7 @@ internal static class DemoReport
         console.WriteLine();
         console.Write(Measurements(result));
         console.WriteLine(
-            (result.Copies is { } copies ? $"Copies are counted by a search of the {copies.ScannedBytes >> 20} MiB that this process can read. " : "The model has no weights outside of its code. ")
+            (result.Copies is { } copies ? $"Copies are counted by a search of the {copies.ScannedBytes >> 20} MiB that this process can read. " : "There are no weights to look for outside of the code. ")
             + $"Protection level: {result.Protection}.");
     }
 

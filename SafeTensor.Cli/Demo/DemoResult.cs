@@ -11,7 +11,7 @@ namespace SafeTensor.Cli.Demo;
 /// <param name="EqualOutputs">For how many of them they gave the same bits.</param>
 /// <param name="Plain">The plain model's times.</param>
 /// <param name="Sealed">The sealed model's times.</param>
-/// <param name="Copies">Measured by a scan; <see langword="null"/> where no weights are outside the code.</param>
+/// <param name="Copies">Measured by a scan; <see langword="null"/> where there are no weights outside of the code that could be told from other bytes.</param>
 /// <param name="Runtime">What ran it.</param>
 /// <param name="Protection">What was done for the weights in memory.</param>
 internal sealed record DemoResult(

@@ -19,18 +19,12 @@ internal sealed class WeightMarkers
 
     internal int Count => _markers.Count;
 
-    /// <summary>Takes markers from all over a file of weights.</summary>
-    internal static WeightMarkers Of(string path)
-    {
-        using var file = PackageFile.Open(path);
-        return Of(file, Enumerable.Range(1, Wanted).Select(i => (i * file.Length / (Wanted + 1), file.Length / (Wanted + 1))));
-    }
-
     /// <summary>Takes markers from the largest tensors of a plain parameters file.</summary>
     internal static WeightMarkers OfTensors(PackageFile file) =>
         Of(file, ParamsReader.Read(file).OrderByDescending(tensor => tensor.Info.ByteLength).Take(Wanted).Select(tensor => (tensor.Offset, tensor.Info.ByteLength)));
 
-    private static unsafe WeightMarkers Of(PackageFile file, IEnumerable<(long Offset, long Length)> places)
+    /// <summary>Takes a marker from each of some places in a file of weights, as far as there is one.</summary>
+    internal static unsafe WeightMarkers Of(PackageFile file, IEnumerable<(long Offset, long Length)> places)
     {
         // Outside the managed heap: what is read here is what is looked for.
         const int most = 64 << 10;

@@ -121,10 +121,10 @@ internal sealed class MachineReport
             _checks.Add(new Check(subject, found, CheckStatus.Ok, []));
             return found;
         }
-        catch (SafeModelException refusal)
+        catch (Exception e) when (e is SafeModelException or FileNotFoundException)
         {
-            _checks.Add(new Check(subject, "", CheckStatus.Failure, [refusal.Message]));
-            ExitCode = Cli.ExitCode.Refused + (int)refusal.Error;
+            _checks.Add(new Check(subject, "", CheckStatus.Failure, [e.Message]));
+            ExitCode = e is SafeModelException refusal ? Cli.ExitCode.Refused + (int)refusal.Error : Cli.ExitCode.FileNotFound;
             return null;
         }
     }

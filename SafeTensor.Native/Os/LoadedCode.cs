@@ -3,7 +3,7 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace SafeTensor.Native;
 
-/// <summary>A library in this process, with all that it takes from others found: what is missing would end the process when it is first called.</summary>
+/// <summary>A library in this process, with all that it takes from others found: what is missing ends the process when it is first called.</summary>
 internal sealed unsafe class LoadedCode : IDisposable
 {
     private readonly nint _handle;

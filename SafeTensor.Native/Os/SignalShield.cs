@@ -17,10 +17,11 @@ internal static unsafe class SignalShield
     {
         SignalAction before;
         var isSaved = LibC.sigaction(signal, null, &before) == 0;
+        var isRefused = false;
         ExceptionDispatchInfo? failure = null;
         var thread = new Thread(() =>
         {
-            Refuse(signal);
+            isRefused = Refuse(signal);
             try
             {
                 foreign();
@@ -32,7 +33,7 @@ internal static unsafe class SignalShield
         });
         thread.Start();
         thread.Join();
-        if (isSaved)
+        if (isSaved && !isRefused)
         {
             _ = LibC.sigaction(signal, &before, null);
         }
@@ -41,7 +42,7 @@ internal static unsafe class SignalShield
     }
 
     // Of this thread and those that it starts, for good.
-    private static void Refuse(int signal)
+    private static bool Refuse(int signal)
     {
         const ushort load = 0x20, jumpIfEqual = 0x15, give = 0x06;
         var filter = stackalloc ulong[]
@@ -56,10 +57,7 @@ internal static unsafe class SignalShield
 
         // struct sock_fprog: the number of instructions, and where they are.
         var program = stackalloc ulong[] { 6, (ulong)filter };
-        if (LibC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-        {
-            _ = LibC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (nuint)program, 0, 0);
-        }
+        return LibC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && LibC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (nuint)program, 0, 0) == 0;
     }
 
     // struct sock_filter, with how many instructions to leave out where it holds and where not.

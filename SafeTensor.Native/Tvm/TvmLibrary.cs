@@ -11,6 +11,7 @@ internal static unsafe class TvmLibrary
     private const string FileName = "libsafetensor_tvm.so";
 
     private static string? _path;
+    private static bool _isGlobal;
 
     /// <summary>Held while a runtime of either kind is loaded.</summary>
     internal static Lock Gate { get; } = new();
@@ -20,8 +21,8 @@ internal static unsafe class TvmLibrary
 
     internal static bool IsEmbedded { get; private set; }
 
-    /// <summary>The path of Apache's library, where that was loaded.</summary>
-    internal static string? ApachesPath => IsEmbedded ? null : _path;
+    /// <summary>The path of Apache's library, where that was loaded and made <see cref="MakeGlobal">global</see>.</summary>
+    internal static string? ApachesGlobalPath => IsEmbedded || !_isGlobal ? null : _path;
 
     /// <summary>Whether it is this file that is loaded.</summary>
     internal static bool Is(string path) => _path == Path.GetFullPath(path);
@@ -54,6 +55,19 @@ internal static unsafe class TvmLibrary
         }
     }
 
+    /// <summary>Gives its functions to code that takes them from the global scope, as modules compiled from C source do. Other libraries of TVM take them from there too, so not before it is needed.</summary>
+    internal static void MakeGlobal()
+    {
+        lock (Gate)
+        {
+            if (!_isGlobal)
+            {
+                LoadedCode.Open(_path!, LibC.RTLD_GLOBAL);
+                _isGlobal = true;
+            }
+        }
+    }
+
     private static void Open(string path, bool isEmbedded)
     {
         if (!File.Exists(path))
@@ -67,11 +81,10 @@ internal static unsafe class TvmLibrary
             _ = LibC.setenv("TVM_BIND_THREADS", "0", overwrite: 0);
         }
 
-        // Global, since modules compiled from C source take the runtime's functions from the global scope.
         nint handle;
         try
         {
-            handle = LoadedCode.Open(path, LibC.RTLD_GLOBAL);
+            handle = LoadedCode.Open(path, scope: 0);
         }
         catch (DllNotFoundException e)
         {

@@ -33,11 +33,11 @@ internal static unsafe class FfiLibrary
             if (_path is null)
             {
                 // Its C++ functions are global, and would be taken for this one's of the same names.
-                if (TvmLibrary.ApachesPath is { } other)
+                if (TvmLibrary.ApachesGlobalPath is { } other)
                 {
                     throw new InvalidOperationException(
-                        $"This process runs graph-executor models on '{other}', after which Apache's runtime for Relax models cannot be loaded. "
-                        + "Run them on the embedded runtime, or load a Relax model before them.");
+                        $"This process runs a graph-executor model of C source on '{other}', after which Apache's runtime for Relax models cannot be loaded. "
+                        + "Run it on the embedded runtime, or load a Relax model before it.");
                 }
 
                 // What was loaded of another before it failed is still there, and two of them kill the process.
@@ -78,7 +78,7 @@ internal static unsafe class FfiLibrary
             // Global: compiled models take its functions from the global scope, the first time when a kernel fails.
             var handle = Open(ffi, LibC.RTLD_GLOBAL);
             WipesFrees = KernelMemory.WipeFrees(Open(path, 0));
-            if (Path.Combine(Path.GetDirectoryName(path)!, ExtraName) is var extra && File.Exists(extra))
+            if (Path.Combine(FolderOf(path), ExtraName) is var extra && File.Exists(extra))
             {
                 Open(extra, 0);
             }
@@ -100,11 +100,13 @@ internal static unsafe class FfiLibrary
         }
     }
 
+    // Where a link leads, if it is one.
+    private static string FolderOf(string path) => Path.GetDirectoryName(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path)!;
+
     // Beside it, or in the folder of its sibling package: Python installs apache-tvm into tvm/lib and apache-tvm-ffi into tvm_ffi/lib.
     private static string FindFfi(string path)
     {
-        // Where a link leads, if it is one.
-        var folder = Path.GetDirectoryName(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path)!;
+        var folder = FolderOf(path);
         string[] places = [Path.Combine(folder, FfiName), Path.GetFullPath(Path.Combine(folder, "..", "..", "tvm_ffi", "lib", FfiName)), Path.GetFullPath(Path.Combine(folder, "..", "tvm_ffi", "lib", FfiName))];
         return places.FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"{FfiName}, which '{path}' needs, is in none of its places: {string.Join(", ", places)}. It comes with `pip install apache-tvm`.", FfiName);

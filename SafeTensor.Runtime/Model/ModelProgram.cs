@@ -3,7 +3,7 @@ namespace SafeTensor.Runtime;
 /// <summary>A model's loaded code. Everything that is particular to one kind of TVM model is behind this and <see cref="Executor"/>.</summary>
 internal abstract unsafe class ModelProgram : IDisposable
 {
-    private readonly List<string> _remarks = [];
+    private readonly List<string> _remarks = [], _weightsGiven = [];
 
     /// <param name="files">Their weights outlive the program.</param>
     /// <param name="package">Of the parameters; not kept.</param>
@@ -15,17 +15,11 @@ internal abstract unsafe class ModelProgram : IDisposable
     /// <summary>What a run gives; <see langword="null"/> where only a run tells, and none has yet (<see cref="Learn"/>).</summary>
     internal abstract IReadOnlyList<TensorInfo>? Outputs { get; }
 
-    /// <summary>What lowers the protection of the weights, in words for <see cref="ProtectionReport.Reasons"/>, as of now.</summary>
-    internal IReadOnlyList<string> Remarks
-    {
-        get
-        {
-            lock (_remarks)
-            {
-                return [.. _remarks];
-            }
-        }
-    }
+    /// <summary>What lowers the protection of the weights while no run gives them out, in words for <see cref="ProtectionReport.Reasons"/>.</summary>
+    internal IReadOnlyList<string> Remarks => Copy(_remarks);
+
+    /// <summary>Which outputs were weights so far, in such words.</summary>
+    internal IReadOnlyList<string> WeightsGiven => Copy(_weightsGiven);
 
     /// <summary>All parameters; <see langword="null"/> where there are none, or the runtime has them.</summary>
     protected ProtectedMemory? Weights { get; }
@@ -58,23 +52,32 @@ internal abstract unsafe class ModelProgram : IDisposable
     {
         var offset = (byte*)data - Weights!.Address;
         var parameter = Array.FindLastIndex(Offsets, start => start <= offset);
-        return Note($"output{output} is the weight '{SafeText.Escape(Parameters[parameter].Name)}', which the model so gives out");
+        return Note(_weightsGiven, $"output{output} is the weight '{SafeText.Escape(Parameters[parameter].Name)}', which the model so gives out");
     }
 
     public abstract void Dispose();
 
-    /// <returns>Whether that is news.</returns>
-    protected bool Note(string remark)
+    protected void Note(string remark) => Note(_remarks, remark);
+
+    private static bool Note(List<string> remarks, string remark)
     {
-        lock (_remarks)
+        lock (remarks)
         {
-            var isNew = !_remarks.Contains(remark);
+            var isNew = !remarks.Contains(remark);
             if (isNew)
             {
-                _remarks.Add(remark);
+                remarks.Add(remark);
             }
 
             return isNew;
+        }
+    }
+
+    private static string[] Copy(List<string> remarks)
+    {
+        lock (remarks)
+        {
+            return [.. remarks];
         }
     }
 }

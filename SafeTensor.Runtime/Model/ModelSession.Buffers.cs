@@ -37,26 +37,18 @@ public sealed partial class ModelSession
 
     private void UseOutputs(IReadOnlyList<TensorInfo> infos)
     {
-        var before = _outputs;
         _outputs = [.. infos.Select(output => new SessionBuffer.Owned(output.ByteLength))];
         _outputInfos = [.. infos];
-        foreach (var buffer in before)
-        {
-            buffer.Dispose();
-        }
-
-        if (before.Any(buffer => buffer is not SessionBuffer.Owned))
-        {
-            throw new InvalidOperationException($"The run gave {infos.Count} outputs, and memory was bound to one of {before.Length}. It is bound no more: bind it again, or read the session's own.");
-        }
     }
 
     private unsafe void TakeOutputs()
     {
+        SessionBuffer[] replaced = [];
         if (_outputInfos is null || _outputInfos.Length != _executor.OutputCount)
         {
             var given = _executor.DescribeOutputs();
             Model.Learn(given);
+            replaced = _outputs;
             UseOutputs(given);
         }
 
@@ -66,26 +58,30 @@ public sealed partial class ModelSession
             Model.NoteIfWeight(i, data);
             if (_outputInfos![i].ElementType != type || !_outputInfos[i].Shape.AsSpan().SequenceEqual(shape))
             {
-                FollowOutput(i, type, shape);
+                replaced = [.. replaced, _outputs[i]];
+                _outputInfos[i] = _outputInfos[i].As(type, [.. shape]).Checked(ModelPackage.CodeName, mayBeOpen: false);
+                _outputs[i] = new SessionBuffer.Owned(_outputInfos[i].ByteLength);
             }
 
             var bytes = _outputs[i].Bytes;
             new ReadOnlySpan<byte>(data, bytes.Length).CopyTo(bytes);
         }
+
+        Drop(replaced);
     }
 
-    private void FollowOutput(int index, ElementType type, ReadOnlySpan<long> shape)
+    // Once all outputs are there: spans of the old ones show zeros.
+    private void Drop(SessionBuffer[] replaced)
     {
-        var (before, info) = (_outputInfos![index], _outputInfos[index].As(type, [.. shape]).Checked(ModelPackage.CodeName, mayBeOpen: false));
-        var old = _outputs[index];
-        _outputs[index] = new SessionBuffer.Owned(info.ByteLength);
-        _outputInfos[index] = info;
-
-        // Spans of it show zeros.
-        old.Dispose();
-        if (old is not SessionBuffer.Owned)
+        foreach (var buffer in replaced)
         {
-            throw new InvalidOperationException($"The run gave {info}, and the memory that was bound is for {before}. It is bound no more: bind memory of this length, or read the session's own.");
+            buffer.Dispose();
+        }
+
+        if (replaced.Any(buffer => buffer is not SessionBuffer.Owned))
+        {
+            throw new InvalidOperationException(
+                $"The run gave {TensorInfo.List(_outputInfos!)}, and memory was bound for other outputs. It is bound no more: bind memory for these, or read the session's own.");
         }
     }
 

@@ -65,7 +65,7 @@ public sealed partial class SafeModel
     {
         if (package is SealedPackage source && key is not null && files.Weights is not null)
         {
-            _suspension = new Suspension(_gate, ClearExecutors, files, source, new HeldKey(key), CheckProtection, logger);
+            _suspension = new Suspension(_gate, ClearExecutors, files, source, new HeldKey(key), CheckRestored, logger);
             _idleTimer = options.IdleTimeout is { } timeout ? new IdleTimer(_suspension, _idle!, timeout, options.Time) : null;
             return true;
         }

@@ -17,6 +17,7 @@ public sealed partial class SafeModel : IDisposable
     private readonly IdleClock? _idle;
     private readonly RunGate _gate;
     private readonly List<WeakReference<ModelSession>> _sessions = [];
+    private readonly Lock _reporting = new();
     private volatile ProtectionReport _protection = new();
 
     private SafeModel(LoadedParts parts, SafeModelOptions options)
@@ -161,7 +162,7 @@ public sealed partial class SafeModel : IDisposable
         }
 
         // Whoever comes second waits for the new report.
-        lock (_sessions)
+        lock (_reporting)
         {
             if (_program.NoteWeight(output, data))
             {
@@ -176,8 +177,15 @@ public sealed partial class SafeModel : IDisposable
 
     private void CheckProtection()
     {
-        _protection = ProtectionReport.Of(_weights, Package is not null, _program.Remarks);
+        _protection = ProtectionReport.Of(_weights, Package is not null, [.. _program.Remarks, .. _program.WeightsGiven]);
         _protection.Require(_requiredProtection);
+    }
+
+    /// <summary>When the weights are back. A run that gives one out is refused by itself, and others go on.</summary>
+    private void CheckRestored()
+    {
+        ProtectionReport.Of(_weights, Package is not null, _program.Remarks).Require(_requiredProtection);
+        _protection = ProtectionReport.Of(_weights, Package is not null, [.. _program.Remarks, .. _program.WeightsGiven]);
     }
 
     private ModelSession MakeSession(RunGate? gate)

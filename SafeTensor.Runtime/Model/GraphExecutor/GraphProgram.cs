@@ -72,6 +72,7 @@ internal sealed unsafe class GraphProgram : ModelProgram
 
     private static TvmModuleHandle LoadLibrary(CodeImage code, string file)
     {
+        using var library = Bind(code.Path);
         if (TvmApi.TVMModLoadFromFile(code.Path, "so", out var module) == 0)
         {
             try
@@ -91,6 +92,25 @@ internal sealed unsafe class GraphProgram : ModelProgram
         module.Dispose();
         throw new SafeModelException(
             SafeModelError.ModelInvalid, file, failure.Message.Replace(code.Path, file, StringComparison.Ordinal), failure);
+    }
+
+    // Until the runtime has loaded it too, so that its constructors run once.
+    private static LoadedCode? Bind(string path)
+    {
+        try
+        {
+            return new LoadedCode(path);
+        }
+        catch (DllNotFoundException e)
+        {
+            if (e.Message.Contains("undefined symbol: TVM", StringComparison.Ordinal))
+            {
+                TvmLibrary.MakeGlobal();
+            }
+
+            // What else is missing, the runtime says.
+            return null;
+        }
     }
 
     internal override Executor CreateExecutor()

@@ -75,7 +75,7 @@ internal sealed unsafe class RelaxArguments : IDisposable
             throw Differs(parameter, code, input.Type);
         }
 
-        foreach (var shape in signature.Reshapes.Where(reshape => reshape.Argument == place).Select(reshape => reshape.Shape))
+        foreach (var shape in signature.Reshapes[place])
         {
             if (parameter.Type.ByteLengthOf(shape) != parameter.ByteLength)
             {

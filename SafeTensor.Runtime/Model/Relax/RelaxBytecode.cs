@@ -10,35 +10,65 @@ namespace SafeTensor.Runtime;
 /// </remarks>
 internal static partial class RelaxBytecode
 {
+    private const string MainStart = "@main:";
+
     /// <param name="stats">What the executable's <c>stats</c> returns: the constants.</param>
     /// <param name="text">What its <c>as_text</c> returns: the instructions.</param>
     /// <returns>Arguments of main that are reshaped to constant shapes, and these. None where the text is not understood.</returns>
-    internal static IEnumerable<(int Argument, long[] Shape)> ReshapedArguments(string stats, string text)
+    internal static List<(int Argument, long[] Shape)> ReshapedArguments(string stats, string text)
     {
-        var main = text.IndexOf("@main:", StringComparison.Ordinal);
+        var reshapes = new List<(int Argument, long[] Shape)>();
+        var main = text.IndexOf(MainStart, StringComparison.Ordinal);
         if (main < 0 || Constants(stats) is not { } constants)
         {
-            yield break;
+            return reshapes;
         }
 
-        var end = text.IndexOf("\n@", main, StringComparison.Ordinal);
         var written = new HashSet<int>();
-        foreach (Match call in Call().Matches(text[main..(end < 0 ? text.Length : end)]))
+        foreach (var line in text.AsSpan(main + MainStart.Length).EnumerateLines())
         {
-            if (call.Groups["argument"].Success)
+            if (line.StartsWith('@'))
             {
-                var (argument, constant) = (Number(call.Groups["argument"]), Number(call.Groups["constant"]));
-                if (!written.Contains(argument) && constant < constants.Count && constants[constant] is { } shape)
-                {
-                    yield return (argument, shape);
-                }
+                break;
             }
 
-            if (call.Groups["destination"].Success)
+            if (IsReshape(line, out var argument, out var constant) && !written.Contains(argument) && constant < constants.Count && constants[constant] is { } shape)
             {
-                written.Add(Number(call.Groups["destination"]));
+                reshapes.Add((argument, shape));
+            }
+
+            // An argument's register that something else was written to is no argument any more.
+            if (TryNumber(line, " dst: %", out var destination, out _))
+            {
+                written.Add(destination);
             }
         }
+
+        return reshapes;
+    }
+
+    private static bool IsReshape(ReadOnlySpan<char> line, out int argument, out int constant)
+    {
+        (argument, constant) = (0, 0);
+        return line.Contains(" vm.builtin.reshape ", StringComparison.Ordinal)
+            && TryNumber(line, " in: %", out argument, out var rest) && rest.StartsWith(", c[", StringComparison.Ordinal) && TryNumber(rest, ", c[", out constant, out _);
+    }
+
+    private static bool TryNumber(ReadOnlySpan<char> line, string before, out int number, out ReadOnlySpan<char> rest)
+    {
+        number = 0;
+        rest = default;
+        var at = line.IndexOf(before, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return false;
+        }
+
+        rest = line[(at + before.Length)..];
+        var digits = rest.IndexOfAnyExceptInRange('0', '9') is >= 0 and var end ? end : rest.Length;
+        var isNumber = int.TryParse(rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        rest = rest[digits..];
+        return isNumber;
     }
 
     // Each constant's shape, if it is one; null where the list cannot be read to its end, since texts in it are not escaped.
@@ -63,15 +93,10 @@ internal static partial class RelaxBytecode
         return constants.Count.ToString(CultureInfo.InvariantCulture) == start.Groups["count"].Value ? constants : null;
     }
 
-    private static int Number(Group digits) => int.TryParse(digits.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
-
     [GeneratedRegex(@"Constant pool \(# (?<count>\d+)\): \[", RegexOptions.CultureInvariant)]
     private static partial Regex ConstantsStart();
 
-    // With the comma or bracket that ends it. A text ends with a quotation mark before one of these.
-    [GeneratedRegex(@"\G(?:""[^\n]*?""|shapetuple\[(?<shape>[-0-9, ]*)\]|\[[-0-9, ]*\]|[^,\[\]""\n]*)(?:, |\]\n)", RegexOptions.CultureInvariant)]
+    // With the comma or bracket that ends it. A text ends with a quotation mark before one of these, and an error context's with a space before that.
+    [GeneratedRegex(@"\G(?:""ErrorContext\([^\n]*?\) ""|""[^\n]*?""|shapetuple\[(?<shape>[-0-9, ]*)\]|\[[-0-9, ]*\]|[^,\[\]""\n]*)(?:, |\]\n)", RegexOptions.CultureInvariant)]
     private static partial Regex Constant();
-
-    [GeneratedRegex(@"^ +call +\S+ +in:(?:(?<= vm\.builtin\.reshape +in:) %(?<argument>\d+), c\[(?<constant>\d+)\])?[^\n]*? dst: (?:%(?<destination>\d+)|%void)", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
-    private static partial Regex Call();
 }

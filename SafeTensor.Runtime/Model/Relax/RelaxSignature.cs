@@ -15,7 +15,7 @@ internal sealed partial class RelaxSignature
     private const string Main = "main";
 
     private RelaxSignature(
-        Dictionary<string, TensorInfo> inputs, List<ImmutableArray<long>>? outputs, long constantElements, IReadOnlyList<(int Argument, long[] Shape)> reshapes)
+        Dictionary<string, TensorInfo> inputs, List<ImmutableArray<long>>? outputs, long constantElements, ILookup<int, long[]> reshapes)
     {
         Inputs = inputs;
         OutputShapes = outputs;
@@ -32,8 +32,8 @@ internal sealed partial class RelaxSignature
     /// <summary>Of all constant tensors together, without scalars.</summary>
     internal long ConstantElements { get; }
 
-    /// <summary>Arguments that are reshaped before any kernel sees them, and the shapes that they get.</summary>
-    internal IReadOnlyList<(int Argument, long[] Shape)> Reshapes { get; }
+    /// <summary>Of each argument that is reshaped before any kernel sees it, by its place: the shapes that it gets.</summary>
+    internal ILookup<int, long[]> Reshapes { get; }
 
     /// <param name="stats">What the executable's <c>stats</c> returns.</param>
     /// <param name="text">What its <c>as_text</c> returns.</param>
@@ -61,7 +61,7 @@ internal sealed partial class RelaxSignature
         }
 
         var elements = Constant().Matches(stats).Sum(constant => Lengths(constant.Groups["shape"].Value).Aggregate(1.0, static (product, length) => product * length));
-        return new RelaxSignature(inputs, outputs, (long)elements, [.. RelaxBytecode.ReshapedArguments(stats, text)]);
+        return new RelaxSignature(inputs, outputs, (long)elements, RelaxBytecode.ReshapedArguments(stats, text).ToLookup(reshape => reshape.Argument, reshape => reshape.Shape));
     }
 
     // Of an annotation; null for a tensor whose number of dimensions is not told.

@@ -80,7 +80,7 @@ public sealed class DemoVerbTests
         var weights = GC.AllocateUninitializedArray<byte>(64 << 10, pinned: true);
         new Random(7).NextBytes(weights);
         File.WriteAllBytes(folder["weights"], weights);
-        var markers = WeightMarkers.Of(folder["weights"]);
+        var markers = Markers.Of(folder["weights"]);
 
         var one = MemoryScan.Run(markers).Copies;
         var second = GC.AllocateUninitializedArray<byte>(weights.Length, pinned: true);

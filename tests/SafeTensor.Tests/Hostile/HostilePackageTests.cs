@@ -33,6 +33,7 @@ public sealed class HostilePackageTests
     [Test]
     public void A_model_whose_every_name_is_hostile_is_sealed_loaded_and_run_with_harmless_words([Range(0, 4)] int which)
     {
+        HostileModel.RequireReaderOfEscapes();
         var text = HostileText.All[which];
         var source = HostileModel.Make(_folder, text, HostileText.AsFileName(text));
         HostileModel.EditGraph(source, "\"heads\": [", "\"heads\": [[14, 0, 0], ");

@@ -41,6 +41,7 @@ public sealed partial class HostileTerminalTests
     [Test]
     public void Every_verb_shows_hostile_names_and_obeys_none([Range(0, 4)] int which)
     {
+        HostileModel.RequireReaderOfEscapes();
         var text = HostileText.All[which];
         var file = HostileText.AsFileName(text);
         var source = HostileModel.Make(_folder, text, file);

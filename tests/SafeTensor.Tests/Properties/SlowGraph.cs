@@ -23,6 +23,8 @@ internal sealed class SlowGraph
                 graph.Add(member);
             }
 
+            // One node is one argument.
+            Demand(graph._arguments.Distinct().Count() == graph._arguments.Count);
             return
             [
                 .. graph._arguments.Select(node => $"{graph._names[node]} {graph.Entry(node, 0)}"),

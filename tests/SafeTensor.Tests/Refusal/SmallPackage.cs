@@ -38,7 +38,7 @@ internal sealed class SmallPackage : IDisposable
         Sealed = Seal(root, version: 1, secrets, Folder);
         Others = [Seal(root, version: 1, secrets: null, Folder + ".again"), Seal(root, version: 2, secrets + ".next", Folder + ".next")];
         _expected = new ExpectedRefusal([Sealed, .. Others], isPinned: _publisher is not null);
-        Markers = WeightMarkers.Of(secrets);
+        Markers = Tests.Markers.Of(secrets);
         File.Delete(secrets);
         foreach (var name in Sealed.Keys)
         {

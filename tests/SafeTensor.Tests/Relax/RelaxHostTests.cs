@@ -81,23 +81,20 @@ public sealed class RelaxHostTests
         Assert.That(process.Ask(process.Load with { RuntimeLibrary = broken }).Error, Is.EqualTo(nameof(SafeModelError.RuntimeFailed)));
     }
 
-    [Test]
-    public void After_Apaches_runtime_for_graphs_the_one_for_Relax_models_is_refused()
+    /// <summary>In a process of its own, since this one has loaded both in the order that always works.</summary>
+    [TestCase("digits", false)]
+    [TestCase("digits-c", true)]
+    public void After_a_graph_executor_model_a_relax_model_runs_unless_Apaches_names_are_global(string name, bool isOfCSource)
     {
-        if (TestRuntime.Library is null)
-        {
-            Assert.Ignore("SAFETENSOR_TEST_RUNTIME names none of Apache's runtimes.");
-        }
-
-        // In a process of its own, since this one has loaded both, in the order that works.
-        using var graph = ResidueModel.Of(TestData.Digits);
+        using var graph = ResidueModel.Of(TestData.SharedFolder("models", name));
         using var relax = ResidueModel.Of(TestModel.RelaxDigits.Folder);
         using var process = new ResidueProcess(graph);
         Assert.That(process.Ask(process.Load).Error, Is.Empty);
+        process.Ask(Step.Run);
 
         var second = process.Ask(process.Load with { Package = relax.Package, KeyFile = relax.KeyFile, RuntimeLibrary = TestRuntime.RelaxLibrary });
 
-        Assert.That(second.Error, Is.EqualTo(nameof(InvalidOperationException)));
+        Assert.That(second.Error, Is.EqualTo(isOfCSource && TestRuntime.Library is not null ? nameof(InvalidOperationException) : ""));
         process.Ask(Step.Run);
     }
 

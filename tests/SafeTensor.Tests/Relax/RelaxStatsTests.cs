@@ -60,6 +60,7 @@ public sealed class RelaxStatsTests
 
     [TestCase("float32, \"ErrorContext(fn=main, loc=param[0], param=x, annotation=R.Tensor((1, 8), dtype=\"float32\")) \", shapetuple[1, 8, 1, 1]", 3, new[] { "1: 1,8,1,1", "2: 1,8,1,1" })]
     [TestCase("float32, \"global\", shapetuple[16]", 3, new[] { "1: 16", "2: 16" })]
+    [TestCase("float32, \"ErrorContext(fn=main, loc=param[0], param=x, annotation=R.Tensor(dtype=\"float32\", ndim=2)) \", shapetuple[8]", 3, new[] { "1: 8", "2: 8" })]
     [TestCase("scalar, [2, 3], shapetuple[]", 3, new[] { "1: ", "2: " })]
     [TestCase("float32, \"a \", \"text\", shapetuple[16]", 3, new string[0])]
     [TestCase("float32, shapetuple[16]", 2, new string[0])]
@@ -81,7 +82,7 @@ public sealed class RelaxStatsTests
 
         var reshapes = RelaxSignature.Read(Stats(constants, count), text).Reshapes;
 
-        Assert.That(reshapes.Select(reshape => $"{reshape.Argument}: {string.Join(',', reshape.Shape)}"), Is.EqualTo(expected));
+        Assert.That(reshapes.SelectMany(argument => argument, (argument, shape) => $"{argument.Key}: {string.Join(',', shape)}"), Is.EqualTo(expected));
     }
 
     private static string Stats(string constants, int count = 3) =>

@@ -55,6 +55,22 @@ public sealed class RelaxWeightOutputTests
     }
 
     [Test]
+    public void A_model_that_tried_is_resumed_and_refused_again()
+    {
+        var options = TestRuntime.RelaxOptions;
+        options.RequiredProtection = ProtectionLevel.Locked;
+        using var key = ModelKey.FromBytes(_key);
+        using var model = SafeModel.Load(_folder["sealed"], key, options);
+        Assert.That(() => model.Run(new float[DigitImages.Length]), Refused.With(SafeModelError.ProtectionUnavailable, "conv1_w"));
+
+        model.Suspend();
+
+        Assert.That(() => model.ResumeAsync(), Throws.Nothing);
+        Assert.That(model.Protection.Reasons, Has.Exactly(1).Contains("output0"));
+        Assert.That(() => model.Run(new float[DigitImages.Length]), Refused.With(SafeModelError.ProtectionUnavailable, "conv1_w"));
+    }
+
+    [Test]
     public void Runs_that_are_the_first_at_the_same_time_do_not_give_it_out_either()
     {
         const int threads = 4;

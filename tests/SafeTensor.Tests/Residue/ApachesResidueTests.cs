@@ -56,7 +56,11 @@ public sealed class ApachesResidueTests
 
         var load = process.Ask(process.Load with { LoadPath = LoadPath.LoadParams });
 
-        Assert.That(process.Search(), Is.EqualTo(new Findings { Weights = new(0, Elsewhere: 1) }));
+        // How often depends on what its heap did with the copies that it no longer needs.
+        var scan = process.Ask(Step.Search).Scans[0];
+        Assert.That(scan.Sightings.Select(sighting => sighting.Place), Has.None.EqualTo(Places.Protected));
+        Assert.That(scan.Sightings.Select(sighting => sighting.Needle), Is.SupersetOf(model.Weights.Keys));
+        Assert.That(Findings.OfKeys(scan), Is.EqualTo(Findings.Nothing));
         Assert.That(load.Reasons, Has.Some.Contains("neither locked nor read-only, and nobody wipes the copies that it leaves behind"));
         AssertLeftBehind(process);
     }

@@ -229,7 +229,7 @@ public sealed class VersionedLoadTests
     /// <summary>The part of a load that raises the file comes last, when the model is whole.</summary>
     private static async Task AssertLeavesNothing(Func<Task> fail)
     {
-        var weights = WeightMarkers.Of(Path.Combine(TestData.Digits, "mod.params"));
+        var weights = Markers.Of(Path.Combine(TestData.Digits, "mod.params"));
         await fail();
         var (images, maps, copies) = (Images(), CodeMappings(), MemoryScan.Run(weights).Copies);
         for (var i = 0; i < 3; i++)
