@@ -14,7 +14,7 @@ internal static unsafe class KernelMemory
     /// <exception cref="DllNotFoundException">It is missing or cannot be loaded.</exception>
     internal static void Load() => _ = Library.Value;
 
-    /// <summary>Gives the kernels of a library that Apache's runtime has loaded the embedded runtime's scratch memory.</summary>
+    /// <summary>Gives the kernels of a library that Apache's runtime has loaded the embedded runtime's scratch memory, also back from parallel sections that fail.</summary>
     internal static void ServeScratch(LoadedCode code)
     {
         // Variables that the runtime has filled with its own functions; a model without scratch memory has none.
@@ -24,6 +24,11 @@ internal static unsafe class KernelMemory
             {
                 *(nint*)variable = Function(function);
             }
+        }
+
+        if (code.TryFind("__TVMBackendParallelLaunch", out var launch) && *(nint*)launch != 0)
+        {
+            *(nint*)launch = ((delegate* unmanaged[Cdecl]<nint, nint>)Function("SafeTensorGuardLaunch"))(*(nint*)launch);
         }
     }
 

@@ -212,6 +212,11 @@ TVM_API void SafeTensorWipeWorkspaces(void);
  * the kernels that it calls; another host does when none of its kernels runs on this thread. */
 TVM_API void SafeTensorFreeWorkspaces(void);
 
+/* Takes another runtime's TVMBackendParallelLaunch, one a process, and returns a function for its
+ * kernels to call instead: it calls that one, frees the scratch memory of tasks that fail, and
+ * returns -1 where one failed and the runtime overlooks it. Any thread, any number of times. */
+TVM_API void* SafeTensorGuardLaunch(void* launch);
+
 #ifdef __cplusplus
 }
 #endif

@@ -39,6 +39,11 @@ internal static class OneKernelModel
           return result;
         }
 
+        /* Which the runtime fills. */
+        int (*__TVMBackendParallelLaunch)(FTVMParallelLambda, void*, int);
+        """;
+
+    private const string Kernel = """
         int __tvm_ffi_kernel(void* self, const TVMFFIAny* args, int32_t count, TVMFFIAny* result) {
           const float* x = ((DLTensor*)((TVMFFIObject*)args[0].v_ptr + 1))->data;
         """;
@@ -47,12 +52,13 @@ internal static class OneKernelModel
     /// <param name="folder">Which is made.</param>
     /// <param name="annotation">Of the input x, as Relax writes it.</param>
     /// <param name="body">Of the kernel: sets <c>*result</c> from the input's elements <c>x</c>, with <c>tensor()</c> and <c>tuple()</c>, and returns 0.</param>
-    internal static string Create(string folder, string annotation, string body)
+    /// <param name="functions">For the body to call.</param>
+    internal static string Create(string folder, string annotation, string body, string functions = "")
     {
         Directory.CreateDirectory(folder);
         var blob = string.Join(',', Library(Executable(annotation)));
         CCompiler.CompileLibrary(
-            $"{Prelude}\n{body}\n}}\nconst unsigned char __tvm_ffi__library_bin[] = {{{blob}}};\n",
+            $"{Prelude}\n{functions}\n{Kernel}\n{body}\n}}\nconst unsigned char __tvm_ffi__library_bin[] = {{{blob}}};\n",
             Path.Combine(folder, "mod.so"), "-I", Path.Combine(TestData.Repository, "native", "include"));
         return folder;
     }

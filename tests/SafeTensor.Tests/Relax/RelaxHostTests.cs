@@ -98,6 +98,35 @@ public sealed class RelaxHostTests
         process.Ask(Step.Run);
     }
 
+    /// <summary>Apache's runtime overlooks it where it has one thread.</summary>
+    [Test]
+    public void A_parallel_section_that_fails_is_an_exception()
+    {
+        var path = OneKernelModel.Create(
+            _folder["model"], "R.Tensor((2,), dtype=\"float32\")",
+            """
+              static _Alignas(128) float data[2] = {1, 2};
+              *result = tensor(data, kDLCPU, 2, 32, 1, 2, 0);
+              return __TVMBackendParallelLaunch(task, (void*)x, 0);
+            """,
+            """
+            void TVMFFIErrorSetRaisedFromCStr(const char* kind, const char* message);
+
+            static int task(int id, TVMParallelGroupEnv* env, void* x) {
+              if (((float*)x)[0] == 0) return 0;
+              TVMFFIErrorSetRaisedFromCStr("ValueError", "the task failed");
+              return -1;
+            }
+            """);
+        using var model = SafeModel.LoadPlain(path, TestRuntime.RelaxOptions);
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.That(() => model.Run(new float[] { 1, 0 }), Refused.With(SafeModelError.RuntimeFailed, "the task failed"));
+            Assert.That(model.Run(new float[] { 0, 0 })[0].ToArray<float>(), Is.EqualTo(new float[] { 1, 2 }));
+        }
+    }
+
     [Test]
     public void Two_threads_get_the_right_bits_of_40_000_calls()
     {
