@@ -14,8 +14,8 @@ public sealed class RelaxChangingOutputTests
     [SetUp]
     public void Load()
     {
-        var options = TestRuntime.RelaxOptions;
         _folder = new TemporaryFolder();
+        var options = TestRuntime.RelaxOptions;
         _model = SafeModel.LoadPlain(
             OneKernelModel.Create(
                 _folder["model"], "R.Tensor((2,), dtype=\"float32\")",
