@@ -21,8 +21,8 @@ internal static unsafe class TvmLibrary
 
     internal static bool IsEmbedded { get; private set; }
 
-    /// <summary>The path of Apache's library, where that was loaded and made <see cref="MakeGlobal">global</see>.</summary>
-    internal static string? ApachesGlobalPath => IsEmbedded || !_isGlobal ? null : _path;
+    /// <summary>The path of Apache's library, where that was loaded.</summary>
+    internal static string? ApachesPath => IsEmbedded ? null : _path;
 
     /// <summary>Whether it is this file that is loaded.</summary>
     internal static bool Is(string path) => _path == Path.GetFullPath(path);

@@ -32,12 +32,12 @@ internal static unsafe class FfiLibrary
         {
             if (_path is null)
             {
-                // Its C++ functions are global, and would be taken for this one's of the same names.
-                if (TvmLibrary.ApachesGlobalPath is { } other)
+                // The two have one name for the system's loader, and functions of the same names.
+                if (TvmLibrary.ApachesPath is { } other)
                 {
                     throw new InvalidOperationException(
-                        $"This process runs a graph-executor model of C source on '{other}', after which Apache's runtime for Relax models cannot be loaded. "
-                        + "Run it on the embedded runtime, or load a Relax model before it.");
+                        $"This process runs graph-executor models on '{other}', after which Apache's runtime for Relax models cannot be loaded. "
+                        + "Run them on the embedded runtime, or load a Relax model before them.");
                 }
 
                 // What was loaded of another before it failed is still there, and two of them kill the process.
